@@ -1,0 +1,37 @@
+"""A model's versions and decisions as a person reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+WIDTH = 110
+
+
+def show_model(name: str, versions: list[dict[str, Any]], decisions: list[dict[str, Any]]) -> None:
+    """Print the versions, then the decisions, the newest first."""
+    console = Console(width=None if Console().is_terminal else WIDTH)
+    table = Table(
+        "version", "stage", "score", "optimizer", "made", title=name, title_justify="left"
+    )
+    for version in reversed(versions):
+        tags = version["tags"]
+        table.add_row(
+            str(version["version"]),
+            version["stage"],
+            tags.get("evaluation_score", ""),
+            tags.get("optimizer", ""),
+            str(version["created_at"])[:19],
+        )
+    console.print(table)
+    for entry in decisions:
+        subject = "" if entry["version"] is None else f" version {entry['version']}"
+        console.print(
+            f"decision {entry['seq']}  {entry['at'][:19]}  {entry['kind']}: "
+            f"{entry['verdict']}{subject}  by {entry['actor']}",
+            markup=False,
+        )
+        for reason in entry["reasons"]:
+            console.print(f"    • {reason}", markup=False)

@@ -1,0 +1,120 @@
+"""What a command prints: one JSON document or text on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from dspyui_core.errors import FlywheelError, InputError, NotFoundError
+
+DONE, FAILED, BAD_INPUT, GATE_SAID_NO = 0, 1, 2, 3
+TRACEBACK = "DSPYUI_TRACEBACK"
+
+_stdout = {"descriptor": 1, "json": 0}
+
+
+@contextmanager
+def owned_stdout(*, as_json: bool) -> Iterator[None]:
+    """Keep descriptor 1 for this command's document; whoever else prints, prints to stderr."""
+    if not as_json:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    _stdout.update(descriptor=kept, json=1)
+    try:
+        yield
+    finally:
+        _stdout.update(descriptor=1, json=0)
+        os.close(kept)
+
+
+def document(content: Mapping[str, Any] | list[Any]) -> None:
+    """Print the command's one JSON document."""
+    text(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def text(content: str) -> None:
+    """Print the command's result."""
+    sys.stdout.flush()
+    with os.fdopen(os.dup(_stdout["descriptor"]), "w", encoding="utf-8") as stream:
+        stream.write(content + "\n")
+
+
+def say(message: str) -> None:
+    """Tell a person something; never part of the result."""
+    sys.stderr.write(message + "\n")
+    sys.stderr.flush()
+
+
+def show_progress() -> None:
+    """Let the flywheel's own log, and nobody else's, reach stderr."""
+    log = logging.getLogger("dspyui")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def exit_code(command: Callable[[], Any]) -> int:
+    """Run a command; an error becomes a message and an exit code."""
+    try:
+        result = command()
+        return result if isinstance(result, int) else DONE
+    except FlywheelError as error:
+        return report(error)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return BAD_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        say("stopped")
+        return 130
+    except Exception as error:  # noqa: BLE001 - the edge that turns the unforeseen into a code
+        return _unforeseen(error)
+
+
+def report(error: FlywheelError) -> int:
+    """Show one of our errors and return its exit code."""
+    say(f"error: {error.message}")
+    for problem in getattr(error, "problems", ())[:50]:
+        say(f"  - {problem}")
+    if error.hint:
+        say(f"hint: {error.hint}")
+    if _stdout["json"]:
+        document({"error": described(error)})
+    return BAD_INPUT if isinstance(error, InputError | NotFoundError) else FAILED
+
+
+def described(error: FlywheelError) -> dict[str, Any]:
+    """An error as JSON."""
+    problems = [str(problem) for problem in getattr(error, "problems", ())]
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "problems": problems,
+        "retryable": error.retryable,
+    }
+
+
+def _unforeseen(error: Exception) -> int:
+    if os.environ.get(TRACEBACK):
+        traceback.print_exc()
+    say(f"error: {type(error).__name__}: {error}")
+    say(f"hint: this is unforeseen; {TRACEBACK}=1 shows where it happened")
+    if _stdout["json"]:
+        unforeseen = {"code": "unforeseen", "message": f"{type(error).__name__}: {error}"}
+        document({"error": unforeseen})
+    return FAILED

@@ -1,0 +1,66 @@
+"""`dspyui predict`: one recorded answer of the champion."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deployments.cli import output
+from deployments.cli.options import Json, Name
+
+
+def predict(
+    name: Name,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", "-i", help="FIELD=VALUE, once per input.", show_default=False),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="Inputs as JSON Lines, one object a line.")
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="A version; by default the champion.")] = None,
+    user: Annotated[str | None, typer.Option(help="Who asks.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Answer with the champion; every answer is recorded, and its trace id takes feedback."""
+    from dspyui_core.workspace import Workspace
+
+    ws = Workspace.open()
+    rows = _rows(file) if file is not None else [pairs(inputs or [], "--input")]
+    answers = [ws.predict(name, row, version=version, user_id=user) for row in rows]
+    if as_json:
+        found = [answer.model_dump(mode="json") for answer in answers]
+        output.document(found if file is not None else found[0])
+        return
+    for answer in answers:
+        shown = ", ".join(f"{key}: {value}" for key, value in answer.outputs.items())
+        output.text(f"{shown}\n  trace {answer.trace_id}, version {answer.version}")
+
+
+def pairs(given: list[str], option: str) -> dict[str, Any]:
+    """FIELD=VALUE texts as a mapping. Raises BadParameter naming the one without a sign."""
+    wrong = [text for text in given if "=" not in text]
+    if wrong:
+        raise typer.BadParameter(f"write FIELD=VALUE, not {wrong[0]!r}", param_hint=option)
+    return dict(text.split("=", 1) for text in given)
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    from dspyui_core.errors import InputError, Problem
+
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    rows, problems = [], []
+    for number, line in enumerate(lines, 1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            problems.append(Problem("line", f"is not JSON: {error}", line, row=number))
+    if problems:
+        raise InputError(f"{file} is not JSON Lines", problems)
+    return rows

@@ -1,0 +1,118 @@
+"""Spec + training and validation rows + optimizer -> candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dspy
+
+from dspyui_core import programs
+from dspyui_core.extensions import OPTIMIZERS
+from dspyui_core.fields import Field
+from dspyui_core.lms import using_lm
+from dspyui_core.metrics import create_metric
+from dspyui_core.modules import create_dspy_module
+from dspyui_core.optimizers import Optimizer, OptimizerContext
+from dspyui_core.programs import LabelledRow, example_of
+from dspyui_core.records import Record
+from dspyui_core.signatures import build_signature
+from dspyui_core.spec import ProgramSpec, read_spec
+
+__all__ = ["Candidate", "ProgramCheck", "check_program", "compile_program"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A compiled program and where it comes from; `validation_score` is 0..1."""
+
+    program: dspy.Module
+    spec: ProgramSpec
+    digest: str
+    optimizer: str
+    note: str
+    validation_score: float | None
+
+
+class ProgramCheck(Record):
+    """What a valid spec asks for."""
+
+    program: str
+    signature: str
+    module: str
+    metric: str
+    optimizer: str
+    lm: str
+    spec_hash: str
+
+
+def check_program(path: Path, *, workspace: Path | None = None) -> ProgramCheck:
+    """Validate a spec file and build its program, metric and optimizer; no LM is called.
+
+    Literals whose values come from the data stand open as texts. Raises SpecError with every
+    problem.
+    """
+    spec = read_spec(path)
+    signature = build_signature(spec.signature)
+    create_dspy_module(spec.module, signature, workspace=workspace)
+    create_metric(spec.metric, spec.signature.outputs, workspace=workspace)
+    _optimizer(spec)
+    fields = {kind: _typed(getattr(spec.signature, kind)) for kind in ("inputs", "outputs")}
+    return ProgramCheck(
+        program=spec.name,
+        signature=f"{fields['inputs']} -> {fields['outputs']}",
+        module=spec.module.name,
+        metric=spec.metric.name,
+        optimizer=spec.optimizer.name,
+        lm=spec.lm.name,
+        spec_hash=spec.identity(),
+    )
+
+
+def compile_program(
+    spec: ProgramSpec,
+    train: Sequence[LabelledRow],
+    validation: Sequence[LabelledRow],
+    *,
+    lm: dspy.LM,
+    workspace: Path | None = None,
+    threads: int = 1,
+    on_progress: Callable[[str], None] = lambda message: None,
+) -> Candidate:
+    """Compile the spec's program with its optimizer; the holdout is no argument of it.
+
+    The same spec (with its seed), rows and LM give the same candidate on any machine.
+    Raises SpecError or ProgramError where the optimizer does not fit the program.
+    """
+    context = OptimizerContext(
+        metric=create_metric(spec.metric, spec.signature.outputs, workspace=workspace),
+        seed=spec.seed,
+        threads=threads,
+        on_progress=on_progress,
+    )
+    with using_lm(lm):
+        compiled = _optimizer(spec).compile(
+            programs.build(spec, workspace=workspace),
+            trainset=[example_of(row) for row in train],
+            valset=[example_of(row) for row in validation],
+            context=context,
+        )
+    return Candidate(
+        program=compiled.program,
+        spec=spec,
+        digest=programs.digest(compiled.program, spec),
+        optimizer=compiled.optimizer,
+        note=compiled.note,
+        validation_score=compiled.validation_score,
+    )
+
+
+def _typed(fields: Sequence[Field]) -> str:
+    return ", ".join(f"{field.name}: {field.type}" for field in fields)
+
+
+def _optimizer(spec: ProgramSpec) -> Optimizer:
+    entry = OPTIMIZERS.get(spec.optimizer.name)
+    made: Optimizer = entry(OPTIMIZERS.options(spec.optimizer.name, spec.optimizer.options))
+    return made

@@ -1,0 +1,183 @@
+"""The row contract: raw cells of the gold files as typed rows, or as problems with row numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from dspyui_core.errors import DatasetError, Problem
+from dspyui_core.extensions import choice_hint
+from dspyui_core.fields import Field, parse_row, row_model
+from dspyui_core.records import SplitName
+from dspyui_core.spec import ProgramSpec, Source
+
+from .findings import Finding
+from .loading import RawRow, RawTable, read_table
+from .rows import Row, nfc
+
+_SPLITS = ("auto", *get_args(SplitName))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that was read: its name and the sha256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """The gold rows of a spec; `spec` has its open literals frozen to the values seen.
+
+    `total` counts the files' data rows: the parsed, the quarantined and the left out.
+    """
+
+    spec: ProgramSpec
+    rows: tuple[Row, ...]
+    quarantined: tuple[Finding, ...]
+    left_out: int
+    total: int
+    sources: tuple[SourceFile, ...]
+
+
+def parse_gold(spec: ProgramSpec) -> Gold:
+    """Read every source of the spec and parse its rows; bad rows are quarantined with reasons.
+
+    Raises DatasetError for a file that cannot be read and for missing columns, all at once.
+    """
+    tables = [(source, read_table(source.path)) for source in spec.dataset.sources]
+    _require_columns(spec, [table for _, table in tables])
+    model = row_model(spec.fields)
+    read = [_parse_table(spec, source, table, model) for source, table in tables]
+    rows = tuple(row for part in read for row in part.rows)
+    return Gold(
+        spec=spec.with_outputs(_frozen_outputs(spec, rows)),
+        rows=rows,
+        quarantined=tuple(finding for part in read for finding in part.quarantined),
+        left_out=sum(part.left_out for part in read),
+        total=sum(len(table.rows) for _, table in tables),
+        sources=tuple(SourceFile(table.name, table.sha256) for _, table in tables),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    rows: list[Row]
+    quarantined: list[Finding]
+    left_out: int
+
+
+def _parse_table(
+    spec: ProgramSpec, source: Source, table: RawTable, model: type[BaseModel]
+) -> _Parsed:
+    kept = [raw for raw in table.rows if raw.problem or _wanted(spec, raw)]
+    rows: list[Row] = []
+    quarantined: list[Finding] = []
+    for raw in kept:
+        row, problems = _parse(spec, source, raw, model)
+        rows.extend([row] if row is not None else [])
+        quarantined.extend(Finding("contract", problem, table.name) for problem in problems)
+    return _Parsed(rows, quarantined, len(table.rows) - len(kept))
+
+
+def _parse(
+    spec: ProgramSpec, source: Source, raw: RawRow, model: type[BaseModel]
+) -> tuple[Row | None, list[Problem]]:
+    if raw.problem:
+        return None, [raw.problem]
+    cells = {field.name: raw.cells.get(spec.column_of(field.name)) for field in spec.fields}
+    values, found = parse_row(spec.fields, cells, model=model)
+    split = _split(spec, source, raw)
+    problems = [in_file(spec, problem, raw.number) for problem in found]
+    if split not in _SPLITS:
+        problems.append(_bad_split(spec, raw, split))
+    if problems:
+        return None, problems
+    inputs = {field.name: values[field.name] for field in spec.signature.inputs}
+    labels = {field.name: values[field.name] for field in spec.signature.outputs}
+    origin = {"source": source.path.name, "data_row": raw.number, "split": split}
+    return Row.of(inputs, labels, "gold", **origin), []
+
+
+def in_file(spec: ProgramSpec, problem: Problem, number: int | None) -> Problem:
+    """A field's problem under the name of its data column, at its row."""
+    field, dot, rest = problem.column.partition(".")
+    return replace(problem, column=f"{spec.column_of(field)}{dot}{rest}", row=number)
+
+
+def _wanted(spec: ProgramSpec, raw: RawRow) -> bool:
+    where = spec.dataset.where
+    return all(_cell_text(raw.cells.get(column)) in where[column] for column in where)
+
+
+def _split(spec: ProgramSpec, source: Source, raw: RawRow) -> str:
+    column = spec.dataset.split_column
+    named = _cell_text(raw.cells.get(column)).lower() if column else ""
+    return named or source.split
+
+
+def _bad_split(spec: ProgramSpec, raw: RawRow, split: str) -> Problem:
+    column = spec.dataset.split_column or ""
+    remedy = choice_hint(split, _SPLITS)
+    return Problem(column, "is no split", raw.cells.get(column), remedy, raw.number)
+
+
+def _cell_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value).strip()
+
+
+def _require_columns(spec: ProgramSpec, tables: Sequence[RawTable]) -> None:
+    """Raise DatasetError with every column that the spec needs and a file does not have."""
+    problems = []
+    for table in tables:
+        missing = [name for name in _needed(spec) if name not in table.columns]
+        problems += [
+            Problem(name, f"is no column of {table.name}", remedy=_meant(name, table.columns))
+            for name in missing
+        ]
+    if problems:
+        raise DatasetError(
+            f"{len(problems)} columns are missing" if len(problems) > 1 else "a column is missing",
+            problems,
+            hint="map fields to columns with dataset.columns",
+        )
+
+
+def _needed(spec: ProgramSpec) -> list[str]:
+    columns = [spec.column_of(field.name) for field in spec.fields if not field.optional]
+    columns += [*spec.dataset.where]
+    columns += [spec.dataset.split_column] if spec.dataset.split_column else []
+    return list(dict.fromkeys(columns))
+
+
+def _meant(name: str, columns: tuple[str, ...]) -> str:
+    return choice_hint(name, columns).replace("allowed:", "available:")
+
+
+def _frozen_outputs(spec: ProgramSpec, rows: Iterable[Row]) -> tuple[Field, ...]:
+    labels = [row.labels for row in rows]
+    return tuple(
+        _frozen(field, [label[field.name] for label in labels]) for field in spec.signature.outputs
+    )
+
+
+def _frozen(field: Field, values: Sequence[Any]) -> Field:
+    """The field with its open literals, also those inside it, fixed to the values that occur."""
+    present = [nfc(value) for value in values if value is not None]
+    if field.open:
+        return field.frozen_with(present)
+    if field.items is not None:
+        items = _frozen(field.items, [item for value in present for item in value])
+        return field.model_copy(update={"items": items})
+    inner = tuple(_frozen(part, _column(present, part.name)) for part in field.fields)
+    return field.model_copy(update={"fields": inner})
+
+
+def _column(values: Iterable[Mapping[str, Any]], name: str) -> list[Any]:
+    return [value.get(name) for value in values]

@@ -1,0 +1,83 @@
+"""The split ledger: which input went to which split, written once and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Engine, func, insert, select
+
+from dspyui_core.errors import ConflictError
+from dspyui_core.records import SplitName
+from dspyui_core.store.engine import reading
+from dspyui_core.store.tables import split as table
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an input went: its split, the group it was decided with, and its text."""
+
+    split: SplitName
+    group: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One program's places by input key, as they stood when entry `last` was the newest."""
+
+    places: Mapping[str, Place] = field(default_factory=dict)
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlace:
+    """A place to be written down, with the provenance of the row that asked for it."""
+
+    key: str
+    place: Place
+    trust: str
+    source: str
+
+
+def read_ledger(engine: Engine, program: str) -> Ledger:
+    """All places of one program; waits for no writer."""
+    query = select(table).where(table.c.program == program).order_by(table.c.seq)
+    with reading(engine) as connection:
+        rows = connection.execute(query).all()
+    places = {row.key: Place(row.split, row.group_key, row.text) for row in rows}
+    return Ledger(places, rows[-1].seq if rows else 0)
+
+
+def extend_ledger(
+    engine: Engine, program: str, new: Sequence[NewPlace], *, after: int, at: datetime
+) -> None:
+    """Write all new places in one transaction.
+
+    Raises ConflictError where entry `after` is no longer the newest: the near-duplicate search
+    takes too long to hold the write lock meanwhile.
+    """
+    if not new:
+        return
+    newest = select(func.max(table.c.seq)).where(table.c.program == program)
+    with engine.begin() as connection:
+        if (connection.execute(newest).scalar() or 0) != after:
+            raise ConflictError(
+                f"the splits of {program!r} grew while these were being decided",
+                hint="run it again",
+            )
+        connection.execute(insert(table), [_values(program, place, at) for place in new])
+
+
+def _values(program: str, new: NewPlace, at: datetime) -> dict[str, object]:
+    return {
+        "program": program,
+        "key": new.key,
+        "split": new.place.split,
+        "group_key": new.place.group,
+        "trust": new.trust,
+        "source": new.source,
+        "text": new.place.text,
+        "at": at,
+    }

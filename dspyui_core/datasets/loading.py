@@ -1,0 +1,187 @@
+"""Loading: data files as raw rows of cells, and what is wrong with the file itself."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dspyui_core.errors import DatasetError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One data row before parsing: `number` is 1-based; a broken row has a problem and no cells."""
+
+    number: int
+    cells: Mapping[str, Any]
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A file's columns and rows; `sha256` is over the file's bytes."""
+
+    name: str
+    sha256: str
+    columns: tuple[str, ...]
+    rows: tuple[RawRow, ...]
+
+
+def read_table(path: Path) -> RawTable:
+    """Read a .csv, .json (a list of objects), .jsonl or .parquet file.
+
+    Text files are UTF-8, with or without BOM. CSV cells stay text. Rows that do not fit the table
+    carry a problem; a file that cannot be read at all raises DatasetError.
+    """
+    content = _bytes(path)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DatasetError(
+            f"{path} has the ending {path.suffix!r}, which is not read here",
+            hint=f"use one of {', '.join(_READERS)}",
+        )
+    columns, rows = reader(path, content)
+    if not columns and not rows:
+        raise DatasetError(f"{path} is empty", hint="give it a header and at least one row")
+    _refuse_repeated(path, columns)
+    return RawTable(path.name, hashlib.sha256(content).hexdigest(), tuple(columns), tuple(rows))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DatasetError(
+            f"no data file {path}", hint="check the path; it starts at the spec's folder"
+        ) from None
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be read: {error.strerror}", hint="name a file that you may read"
+        ) from error
+
+
+def _text(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The codec counts from behind a byte order mark; `object` is what it counted in.
+        line = error.object[: error.start].count(b"\n") + 1
+        raise DatasetError(
+            f"{path} is not UTF-8: byte 0x{error.object[error.start]:02x} "
+            f"at offset {error.start}, line {line}",
+            hint="save it as UTF-8, e.g. iconv -f latin1 -t utf-8 FILE",
+        ) from None
+
+
+def _refuse_repeated(path: Path, columns: Sequence[str]) -> None:
+    repeated = sorted({name for name in columns if name and columns.count(name) > 1})
+    if repeated:
+        raise DatasetError(
+            f"{path} has several columns named {', '.join(map(repr, repeated))}",
+            hint="give each column its own name",
+        )
+
+
+Parts = tuple[Sequence[str], Sequence[RawRow]]
+
+
+def _csv(path: Path, content: bytes) -> Parts:
+    text = _text(path, content)
+    # The csv module refuses cells of more than 128 KB; this limit is the process's and only grows.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        lines = [cells for cells in reader if cells]
+    except csv.Error as error:
+        raise DatasetError(
+            f"{path} is broken CSV at line {reader.line_num}: {error}",
+            hint='close every quote, and write a quote inside a cell as ""',
+        ) from None
+    if not lines:
+        return (), ()
+    header = lines[0]
+    return header, [_csv_row(number, header, cells) for number, cells in enumerate(lines[1:], 1)]
+
+
+def _csv_row(number: int, header: Sequence[str], cells: Sequence[str]) -> RawRow:
+    if len(cells) == len(header):
+        return RawRow(number, dict(zip(header, cells, strict=True)))
+    reason = f"has {len(cells)} cells where the header has {len(header)}"
+    problem = Problem("(row)", reason, ",".join(cells), "quote cells that hold commas", number)
+    return RawRow(number, {}, problem)
+
+
+def _json(path: Path, content: bytes) -> Parts:
+    try:
+        values = json.loads(_text(path, content) or "[]")
+    except (json.JSONDecodeError, RecursionError) as error:
+        place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise DatasetError(
+            f"{path} is malformed JSON{place}: {error}", hint="write a list of objects"
+        ) from None
+    if not isinstance(values, list):
+        raise DatasetError(
+            f"{path} holds one JSON {type(values).__name__}, not a list",
+            hint="write a list of objects, or one object per line in a .jsonl file",
+        )
+    return _objects(values)
+
+
+def _jsonl(path: Path, content: bytes) -> Parts:
+    values, broken = [], []
+    for number, line in _lines(_text(path, content)):
+        try:
+            values.append(json.loads(line))
+        except (json.JSONDecodeError, RecursionError) as error:
+            broken.append(Problem(f"line {number}", f"is malformed JSON: {error}", line))
+    if broken:
+        first = broken[0].column
+        hint = "write one JSON object on each line"
+        raise DatasetError(f"{path} is malformed JSON at {first}", broken, hint=hint)
+    return _objects(values)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    # Not splitlines(): it also breaks at characters that JSON allows inside a text.
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def _objects(values: Sequence[Any]) -> Parts:
+    columns = dict.fromkeys(key for value in values if isinstance(value, dict) for key in value)
+    return tuple(columns), [_object(number, value) for number, value in enumerate(values, 1)]
+
+
+def _object(number: int, value: Any) -> RawRow:
+    if isinstance(value, dict):
+        return RawRow(number, value)
+    return RawRow(number, {}, Problem("(row)", "is not an object", value, "write {...}", number))
+
+
+def _parquet(path: Path, content: bytes) -> Parts:
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DatasetError(
+            f"{path} is no readable Parquet file: {error}", hint="write it again"
+        ) from None
+    rows = [RawRow(number, cells) for number, cells in enumerate(table.to_pylist(), 1)]
+    return tuple(table.column_names), rows
+
+
+_READERS: dict[str, Callable[[Path, bytes], Parts]] = {
+    ".csv": _csv,
+    ".json": _json,
+    ".jsonl": _jsonl,
+    ".parquet": _parquet,
+}

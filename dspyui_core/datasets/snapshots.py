@@ -1,0 +1,218 @@
+"""Snapshots: a dataset version on disk, and the one door through which its splits are read."""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dspyui_core.errors import DatasetError, HoldoutError, SplitError, StoreError
+from dspyui_core.records import DatasetRef, SplitName
+from dspyui_core.spec import canonical_json
+
+from .checks import distinct_places
+from .rows import Row, content_hash
+from .splits import Assigned
+
+MANIFEST = "manifest.json"
+_FORMAT = 1
+# JSON texts, because Parquet's own types would not bring every value back exactly.
+_JSON_COLUMNS = ("inputs", "labels")
+_NUMBERS = ("data_row", "position")
+_SCHEMA = pa.schema(
+    [(slot.name, pa.int64() if slot.name in _NUMBERS else pa.string()) for slot in fields(Row)]
+)
+
+
+class Reader(enum.Enum):
+    """Who reads a split, and therefore which ones it may see."""
+
+    OPTIMIZER = "an optimizer"
+    SELECTION = "a selection"
+    COMPARISON = "the comparison"
+
+
+def write_snapshot(folder: Path, assigned: Assigned) -> DatasetRef:
+    """Write an assignment under `folder`/program/version: a Parquet file per split, a manifest.
+
+    The manifest moves last, so a reader sees all of a snapshot or none of it. The same again
+    changes nothing. Raises StoreError where the folder cannot be written.
+    """
+    ref = ref_of(assigned)
+    home = _home(folder, ref)
+    parts = {split: _Part.of(split, assigned.of(split)) for split in get_args(SplitName)}
+    listed = {split: part.listed() for split, part in parts.items()}
+    with _storing(home):
+        home.mkdir(parents=True, exist_ok=True)
+        if _listed_there(home) == listed:
+            return ref
+        for part in parts.values():
+            _replace(home / part.file, part.parquet())
+        manifest = json.dumps(_manifest(assigned, ref, listed), indent=2, ensure_ascii=False)
+        _replace(home / MANIFEST, manifest.encode())
+    return ref
+
+
+def load_split(folder: Path, ref: DatasetRef, split: str, *, reader: Reader) -> tuple[Row, ...]:
+    """The rows of one split of a snapshot, typed as they were written, in the same order.
+
+    Raises HoldoutError where anyone but the comparison asks for the holdout, SplitError for an
+    unknown split, DatasetError where the snapshot is missing or is not what was written.
+    """
+    if split not in get_args(SplitName):
+        allowed = ", ".join(get_args(SplitName))
+        raise SplitError(f"no split {split!r}", hint=f"splits are {allowed}")
+    if split == "holdout" and reader is not Reader.COMPARISON:
+        raise HoldoutError(
+            f"{reader.value} asked for the holdout of {ref.program}",
+            hint="only the comparison reads it; use train or validation",
+        )
+    listed = _listed(_read_manifest(_home(folder, ref)), split)
+    rows = _read_rows(_home(folder, ref) / str(listed["file"]))
+    if content_hash(rows) != listed["content"] or len(rows) != getattr(ref, split):
+        raise _damaged(_home(folder, ref), f"its {split} rows are not those of this version")
+    return rows
+
+
+def read_manifest(folder: Path, ref: DatasetRef) -> dict[str, Any]:
+    """What a snapshot says about itself: counts, fields, sources, splits. Holds no rows."""
+    return _read_manifest(_home(folder, ref))
+
+
+class _Part:
+    """One split on its way to disk, in a file named by its content."""
+
+    def __init__(self, split: str, rows: Sequence[Row], content: str) -> None:
+        self.rows, self.content = rows, content
+        self.file = f"{split}-{content[:16]}.parquet"
+
+    @classmethod
+    def of(cls, split: str, rows: Sequence[Row]) -> _Part:
+        return cls(split, rows, content_hash(rows))
+
+    def listed(self) -> dict[str, Any]:
+        return {"file": self.file, "rows": len(self.rows), "content": self.content}
+
+    def parquet(self) -> bytes:
+        table = pa.Table.from_pylist([_flat(row) for row in self.rows], schema=_SCHEMA)
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        return bytes(sink.getvalue().to_pybytes())
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    cells = {slot.name: getattr(row, slot.name) for slot in fields(Row)}
+    return cells | {name: canonical_json(cells[name]) for name in _JSON_COLUMNS}
+
+
+def _row(cells: Mapping[str, Any]) -> Row:
+    values: dict[str, Any] = {**cells, **{name: json.loads(cells[name]) for name in _JSON_COLUMNS}}
+    return Row(**values)
+
+
+def ref_of(assigned: Assigned) -> DatasetRef:
+    """The dataset version of an assignment with its counts of rows, written or not."""
+    return DatasetRef(
+        program=assigned.fold.spec.name,
+        version=assigned.fold.version,
+        rows=len(assigned.rows),
+        train=len(assigned.of("train")),
+        validation=len(assigned.of("validation")),
+        holdout=len(assigned.of("holdout")),
+        quarantined=distinct_places(assigned.findings),
+        parked=len(assigned.parked),
+        feedback_rows=sum(row.is_feedback for row in assigned.rows),
+        feedback_upto=assigned.fold.upto,
+    )
+
+
+def _manifest(assigned: Assigned, ref: DatasetRef, listed: Mapping[str, Any]) -> dict[str, Any]:
+    signature = assigned.fold.spec.signature
+    return {
+        "format": _FORMAT,
+        **ref.model_dump(mode="json"),
+        "inputs": [field.model_dump(mode="json") for field in signature.inputs],
+        "outputs": [field.model_dump(mode="json") for field in signature.outputs],
+        "sources": [{"name": s.name, "sha256": s.sha256} for s in assigned.fold.sources],
+        "splits": listed,
+    }
+
+
+def _home(folder: Path, ref: DatasetRef) -> Path:
+    return folder / ref.program / ref.version
+
+
+def _listed_there(home: Path) -> Any:
+    """The splits of a whole snapshot that is already there, else None."""
+    try:
+        listed = _read_manifest(home)["splits"]
+        whole = all((home / part["file"]).is_file() for part in listed.values())
+    except (DatasetError, KeyError, TypeError, AttributeError):
+        return None
+    return listed if whole else None
+
+
+def _read_manifest(home: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((home / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DatasetError(f"no snapshot {home}", hint="run the turn again to write it") from None
+    except (OSError, ValueError) as error:
+        raise _damaged(home, str(error)) from error
+    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
+        raise _damaged(home, f"its manifest is not of format {_FORMAT}")
+    return manifest
+
+
+def _listed(manifest: Mapping[str, Any], split: str) -> Mapping[str, Any]:
+    listed: Mapping[str, Any] = manifest["splits"][split]
+    return listed
+
+
+def _read_rows(path: Path) -> tuple[Row, ...]:
+    try:
+        # A file object, not a path: its handle is closed here, and no folder name is parsed.
+        with path.open("rb") as file:
+            return tuple(_row(cells) for cells in pq.read_table(file).to_pylist())
+    except (OSError, pa.ArrowInvalid, ValueError, TypeError, KeyError) as error:
+        raise _damaged(path.parent, str(error)) from error
+
+
+def _damaged(home: Path, why: str) -> DatasetError:
+    return DatasetError(
+        f"the snapshot {home} is damaged: {why}",
+        hint="remove that folder and run the turn again to write it anew",
+    )
+
+
+@contextmanager
+def _storing(home: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"the snapshot {home} cannot be written: {error.strerror}",
+            hint="set DSPYUI_HOME to a folder you may write to, with room on its disk",
+        ) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write the whole file or none of it, also when the process or the machine dies."""
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""Named catalogs over entry points: metrics, optimizers and modules, built-ins and plugins alike."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from dspyui_core.errors import Problem, SpecError
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The entries of one entry-point group; names are readable without importing an entry.
+
+    An entry is a class with an `Options` pydantic model; what else it must have, its group says.
+    """
+
+    group: str
+    noun: str
+
+    def names(self) -> tuple[str, ...]:
+        """All registered names, sorted."""
+        return tuple(sorted({entry.name for entry in entry_points(group=self.group)}))
+
+    def get(self, name: str) -> Any:
+        """The entry's class. Raises SpecError with the nearest name where there is none."""
+        found = [entry for entry in entry_points(group=self.group) if entry.name == name]
+        if not found:
+            raise SpecError(f"no {self.noun} named {name!r}", [self.unknown(self.noun, name)])
+        return found[0].load()
+
+    def options(self, name: str, values: Mapping[str, Any]) -> BaseModel:
+        """The entry's validated options. Raises SpecError with every problem."""
+        model: type[BaseModel] = self.get(name).Options
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            problems = validation_problems(error, model, f"{self.noun}.options")
+            raise SpecError(f"the options of {self.noun} {name!r} are wrong", problems) from None
+
+    def unknown(self, key: str, name: str) -> Problem:
+        """The problem of a name that nobody registered."""
+        return Problem(key, f"is no {self.noun}", name, choice_hint(name, self.names()))
+
+
+METRICS = Catalog("dspyui.metrics", "metric")
+OPTIMIZERS = Catalog("dspyui.optimizers", "optimizer")
+MODULES = Catalog("dspyui.modules", "module")
+
+
+def choice_hint(word: str, allowed: tuple[str, ...]) -> str:
+    """What could have been meant: the nearest match first, then every allowed word."""
+    near = difflib.get_close_matches(word, allowed, n=1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return f"{meant}allowed: {', '.join(allowed)}"
+
+
+def validation_problems(error: ValidationError, model: type[BaseModel], at: str) -> list[Problem]:
+    """Pydantic's findings as problems with dotted keys; unknown keys name their nearest match."""
+    return [_problem(detail, model, at) for detail in error.errors(include_url=False)]
+
+
+def _problem(detail: Any, model: type[BaseModel], at: str) -> Problem:
+    location = tuple(detail["loc"])
+    key = ".".join(str(part) for part in ((at,) if at else ()) + location)
+    if detail["type"] == "extra_forbidden":
+        allowed = _keys_at(model, location[:-1])
+        return Problem(
+            key, "is not a key that exists here", None, choice_hint(str(location[-1]), allowed)
+        )
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    value = None if detail["type"] == "missing" else detail["input"]
+    return Problem(key, message[:1].lower() + message[1:], value)
+
+
+def _keys_at(model: type[BaseModel], path: tuple[Any, ...]) -> tuple[str, ...]:
+    current: Any = model
+    for part in path:
+        field = getattr(current, "model_fields", {}).get(part)
+        current = _model_in(field.annotation) if field else current
+    return tuple(getattr(current, "model_fields", {}))
+
+
+def _model_in(annotation: Any) -> Any:
+    inner = getattr(annotation, "__args__", ())
+    models = [part for part in (annotation, *inner) if hasattr(part, "model_fields")]
+    return models[0] if models else None

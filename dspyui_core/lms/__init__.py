@@ -1,0 +1,20 @@
+"""LMs: opening one by name, scoping it to a block, and measuring what its calls use."""
+
+from __future__ import annotations
+
+from dspyui_core.lms.failures import as_lm_error, lm_errors, redacted
+from dspyui_core.lms.opening import EMBEDDED_LM, metered, open_lm, using_lm
+from dspyui_core.lms.usage import Meter, MeteredLM, Usage
+
+__all__ = [
+    "EMBEDDED_LM",
+    "Meter",
+    "MeteredLM",
+    "Usage",
+    "as_lm_error",
+    "lm_errors",
+    "metered",
+    "open_lm",
+    "redacted",
+    "using_lm",
+]

@@ -1,0 +1,66 @@
+"""Metrics: `(example, prediction, trace=None)` -> a score from 0 to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from dspyui_core.errors import SpecError
+from dspyui_core.extensions import METRICS
+from dspyui_core.fields import Field
+from dspyui_core.metrics.exact import ExactMatch
+from dspyui_core.metrics.similarity import Similarity
+from dspyui_core.modules import import_python
+from dspyui_core.spec import Choice
+
+__all__ = [
+    "Metric",
+    "create_cosine_similarity_metric",
+    "create_exact_match_metric",
+    "create_metric",
+]
+
+Metric = Callable[..., float | bool]
+
+
+def create_metric(
+    choice: Choice, outputs: Sequence[Field], *, workspace: Path | None = None
+) -> Metric:
+    """The metric a spec names, ready to be called.
+
+    A `python:` metric is a function `(example, prediction, trace=None)`; options become keywords.
+    Raises SpecError where the name, an option or the function is wrong.
+    """
+    if not choice.is_python:
+        entry = METRICS.get(choice.name)
+        built: Metric = entry(METRICS.options(choice.name, choice.options), outputs)
+        return built
+    function = import_python(choice.target, workspace=workspace)
+    if not callable(function):
+        raise SpecError(f"{choice.name} is no function")
+    return _with_options(function, dict(choice.options))
+
+
+def create_exact_match_metric(
+    outputs: Sequence[Field], *, fields: tuple[str, ...] | None = None
+) -> Metric:
+    """1 where every compared output equals its label after normalising, otherwise 0."""
+    return ExactMatch(ExactMatch.Options(fields=fields), outputs)
+
+
+def create_cosine_similarity_metric(
+    outputs: Sequence[Field], *, fields: tuple[str, ...] | None = None
+) -> Metric:
+    """The mean cosine similarity of outputs and labels over word and character n-grams."""
+    return Similarity(Similarity.Options(fields=fields), outputs)
+
+
+def _with_options(function: Callable[..., Any], options: dict[str, Any]) -> Metric:
+    if not options:
+        return function
+
+    def metric(example: Any, prediction: Any, trace: Any = None) -> Any:
+        return function(example, prediction, trace, **options)
+
+    return metric

@@ -1,0 +1,58 @@
+"""MLflow tracking: the client, the run of a turn, its tables, its dataset and its program."""
+
+from __future__ import annotations
+
+from dspyui_core.mlflow_tracking.connecting import (
+    experiment,
+    get_mlflow_ui_url,
+    init_mlflow,
+    is_missing,
+    open_client,
+)
+from dspyui_core.mlflow_tracking.inputs import compute_dataset_hash, log_dataset_metadata
+from dspyui_core.mlflow_tracking.packaging import (
+    MODEL_PATH,
+    log_compilation_artifacts,
+    log_program,
+    logged_digest,
+    model_uri,
+    program_uri,
+)
+from dspyui_core.mlflow_tracking.runs import (
+    TURN_TAG,
+    existing_run,
+    finish_run,
+    log_compilation_metrics,
+    log_evaluation_table,
+    log_metrics,
+    log_parameters,
+    track_compilation,
+    truncate_param,
+    turn_run,
+)
+
+__all__ = [
+    "MODEL_PATH",
+    "TURN_TAG",
+    "compute_dataset_hash",
+    "existing_run",
+    "experiment",
+    "finish_run",
+    "get_mlflow_ui_url",
+    "init_mlflow",
+    "is_missing",
+    "log_compilation_artifacts",
+    "log_compilation_metrics",
+    "log_dataset_metadata",
+    "log_evaluation_table",
+    "log_metrics",
+    "log_parameters",
+    "log_program",
+    "logged_digest",
+    "model_uri",
+    "open_client",
+    "program_uri",
+    "track_compilation",
+    "truncate_param",
+    "turn_run",
+]

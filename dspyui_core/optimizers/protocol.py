@@ -1,0 +1,95 @@
+"""What an optimizer is given, what it has, and what it returns."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import dspy
+from pydantic import BaseModel
+
+from dspyui_core.errors import LMError
+from dspyui_core.metrics import Metric
+
+Examples = Sequence[dspy.Example]
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerContext:
+    """What every optimizer needs besides its options; the LM is scoped by the caller."""
+
+    metric: Metric
+    seed: int = 0
+    threads: int = 1
+    on_progress: Callable[[str], None] = lambda message: None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A compiled program, the optimizer that made it, and why it was taken.
+
+    `validation_score` is 0..1 on the validation rows, or None where none were scored.
+    """
+
+    program: dspy.Module
+    optimizer: str
+    note: str
+    validation_score: float | None = None
+
+
+class Optimizer(Protocol):
+    """An entry of the catalog: made from its options, it compiles a student.
+
+    `compile` never changes the student and never sees a holdout row.
+    """
+
+    Options: ClassVar[type[BaseModel]]
+
+    def __init__(self, options: Any) -> None: ...
+
+    def compile(
+        self,
+        student: dspy.Module,
+        *,
+        trainset: Examples,
+        valset: Examples,
+        context: OptimizerContext,
+    ) -> Compiled:
+        """Compile the student on the training rows, selecting on the validation rows."""
+        ...
+
+
+def sample(rows: Examples, limit: int, seed: int) -> list[dspy.Example]:
+    """At most `limit` rows, drawn without replacement, in their own order."""
+    if len(rows) <= limit:
+        return list(rows)
+    chosen = sorted(random.Random(seed).sample(range(len(rows)), limit))
+    return [rows[position] for position in chosen]
+
+
+def shuffled(rows: Examples, seed: int) -> list[dspy.Example]:
+    """The rows in an order that depends on the seed alone."""
+    mixed = list(rows)
+    random.Random(seed).shuffle(mixed)
+    return mixed
+
+
+def validation_score(program: dspy.Module, rows: Examples, context: OptimizerContext) -> float:
+    """The mean metric over the rows, 0..1; a row that fails counts as 0."""
+    evaluate = dspy.Evaluate(
+        devset=list(rows),
+        metric=context.metric,
+        num_threads=context.threads,
+        max_errors=len(rows) + 1,
+        failure_score=0.0,
+        display_progress=False,
+    )
+    results = evaluate(program).results
+    if not any(len(prediction.keys()) for _, prediction, _ in results):
+        raise LMError(
+            f"every one of {len(results)} validation rows failed",
+            hint="look at the LM, its key and its address, then run the same command again",
+        )
+    return sum(float(score) for _, _, score in results) / len(results)

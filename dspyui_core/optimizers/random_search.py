@@ -1,0 +1,72 @@
+"""`random_search`: bootstrapped demo sets, the best on validation kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dspy
+from pydantic import BaseModel, ConfigDict, Field
+
+from dspyui_core.optimizers.protocol import (
+    Compiled,
+    Examples,
+    OptimizerContext,
+    sample,
+    shuffled,
+    validation_score,
+)
+
+
+class Options(BaseModel):
+    """Options of random_search."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bootstrapped_demos: int = Field(8, ge=1, description="Most demos the LM answered itself.")
+    labeled_demos: int = Field(32, ge=0, description="Most demos taken from training rows.")
+    candidates: int = Field(6, ge=1, description="Random demo sets tried besides the fixed three.")
+    validation_limit: int = Field(300, ge=1, description="Most validation rows a set is scored on.")
+    success_threshold: float = Field(
+        0.8, ge=0, le=1, description="Metric from which a bootstrapped answer becomes a demo."
+    )
+
+
+class RandomSearch:
+    """dspy.BootstrapFewShotWithRandomSearch with a bounded validation set."""
+
+    Options = Options
+
+    def __init__(self, options: Any) -> None:
+        self._options = options
+
+    def compile(
+        self,
+        student: dspy.Module,
+        *,
+        trainset: Examples,
+        valset: Examples,
+        context: OptimizerContext,
+    ) -> Compiled:
+        """Try demo sets, keep the best on (at most `validation_limit`) validation rows."""
+        selection = sample(valset, self._options.validation_limit, context.seed)
+        program = self._search(context, len(trainset) + len(selection)).compile(
+            student, trainset=shuffled(trainset, context.seed), valset=selection
+        )
+        program.__dict__.pop("candidate_programs", None)
+        score = validation_score(program, valset, context)
+        demos = max((len(predictor.demos) for predictor in program.predictors()), default=0)
+        tried = self._options.candidates + 3
+        note = f"best of {tried} demo sets ({demos} demos): {score:.3f} on validation"
+        return Compiled(program, "random_search", note, score)
+
+    def _search(self, context: OptimizerContext, rows: int) -> Any:
+        return dspy.BootstrapFewShotWithRandomSearch(
+            metric=context.metric,
+            metric_threshold=self._options.success_threshold,
+            max_bootstrapped_demos=self._options.bootstrapped_demos,
+            max_labeled_demos=self._options.labeled_demos,
+            num_candidate_programs=self._options.candidates,
+            num_threads=context.threads,
+            # A row that fails is a wrong row, never the end of the search.
+            max_errors=rows * (self._options.candidates + 3) + 1,
+        )

@@ -1,0 +1,192 @@
+"""Programs: build, save, load and digest; the only way in and out of program.json."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import dspy
+
+from dspyui_core.errors import ProgramError
+from dspyui_core.modules import RetrievedDemos, create_dspy_module, import_python
+from dspyui_core.signatures import build_signature
+from dspyui_core.spec import ProgramSpec, canonical_json
+
+__all__ = [
+    "PROGRAM_FORMAT",
+    "LabelledRow",
+    "LoadedProgram",
+    "build",
+    "digest",
+    "example_of",
+    "load",
+    "save",
+]
+
+PROGRAM_FORMAT = 1
+PROGRAM_FILE = "program.json"
+SPEC_FILE = "spec.json"
+
+
+class LabelledRow(Protocol):
+    """What compiling and evaluating need of a row."""
+
+    @property
+    def row_id(self) -> str: ...
+    @property
+    def inputs(self) -> Mapping[str, Any]: ...
+    @property
+    def labels(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProgram:
+    """A program rebuilt from its files; `warnings` says where the user's code differs."""
+
+    program: dspy.Module
+    spec: ProgramSpec
+    digest: str
+    warnings: tuple[str, ...] = ()
+
+
+def build(spec: ProgramSpec, *, workspace: Path | None = None) -> dspy.Module:
+    """The uncompiled program of a spec whose open literals are frozen."""
+    open_fields = [field.name for field in spec.signature.outputs if field.open]
+    if open_fields:
+        raise ProgramError(
+            f"the values of {', '.join(open_fields)} are not known yet",
+            hint="they are taken from the data: validate a dataset first",
+        )
+    signature = build_signature(spec.signature)
+    return create_dspy_module(spec.module, signature, workspace=workspace)
+
+
+def digest(program: dspy.Module, spec: ProgramSpec) -> str:
+    """sha256 over what answers: the program's state, its shape, signature, module and LM."""
+    content = {
+        "state": _state(program),
+        "shape": _shape(program),
+        **spec.model_dump(mode="json", include={"name", "signature", "module", "lm"}),
+    }
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def save(
+    program: dspy.Module, spec: ProgramSpec, folder: Path, *, workspace: Path | None = None
+) -> str:
+    """Write program.json and spec.json into a folder and return the digest.
+
+    JSON only: no pickle, no LM object, no key, no prompt history, no path of this machine.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = digest(program, spec)
+    envelope = {
+        "program_format": PROGRAM_FORMAT,
+        "digest": name,
+        "shape": _shape(program),
+        "sources": _own_sources(spec, workspace),
+        "spec": _portable(spec),
+    }
+    _write(folder / PROGRAM_FILE, _state(program))
+    _write(folder / SPEC_FILE, envelope)
+    return name
+
+
+def load(folder: Path, *, workspace: Path | None = None) -> LoadedProgram:
+    """Rebuild a saved program with the installed code; nothing in the folder is executed.
+
+    Raises ProgramError where a file is missing, damaged, or of a newer format.
+    """
+    envelope = _read(folder / SPEC_FILE)
+    if envelope.get("program_format") != PROGRAM_FORMAT:
+        raise ProgramError(
+            f"program format {envelope.get('program_format')!r} is not {PROGRAM_FORMAT}",
+            hint="install the version of dspyui that wrote it",
+        )
+    spec = ProgramSpec.model_validate(envelope["spec"])
+    program = _shaped(build(spec, workspace=workspace), envelope["shape"])
+    program.load_state(_read(folder / PROGRAM_FILE))
+    found = digest(program, spec)
+    if found != envelope["digest"]:
+        raise ProgramError(
+            f"{folder / PROGRAM_FILE} does not match its digest {envelope['digest'][:12]}",
+            hint="the files were changed after they were written; register the run again",
+        )
+    return LoadedProgram(program, spec, found, _source_warnings(envelope, spec, workspace))
+
+
+def example_of(row: LabelledRow) -> dspy.Example:
+    """A row as DSPy's example: inputs and labels, the inputs marked."""
+    return dspy.Example(**row.inputs, **row.labels).with_inputs(*row.inputs)
+
+
+def _state(program: dspy.Module) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(json.dumps(program.dump_state(), default=_plain))
+    return state
+
+
+def _shape(program: dspy.Module) -> dict[str, Any]:
+    return {"retrieved_demos": program.k} if isinstance(program, RetrievedDemos) else {}
+
+
+def _shaped(program: dspy.Module, shape: Mapping[str, Any]) -> dspy.Module:
+    k = shape.get("retrieved_demos")
+    return program if k is None else RetrievedDemos(program, k=k)
+
+
+def _portable(spec: ProgramSpec) -> dict[str, Any]:
+    content = spec.model_dump(mode="json")
+    for source in content["dataset"]["sources"]:
+        source["path"] = Path(source["path"]).name
+    return content
+
+
+def _own_sources(spec: ProgramSpec, workspace: Path | None) -> dict[str, str]:
+    targets = [choice.target for choice in (spec.module, spec.metric) if choice.is_python]
+    return {target: _source_hash(target, workspace) for target in targets}
+
+
+def _source_hash(target: str, workspace: Path | None) -> str:
+    source = inspect.getsource(import_python(target, workspace=workspace))
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def _source_warnings(
+    envelope: Mapping[str, Any], spec: ProgramSpec, workspace: Path | None
+) -> tuple[str, ...]:
+    now = _own_sources(spec, workspace)
+    return tuple(
+        f"python:{target} is not the code this version was made with"
+        for target, was in envelope["sources"].items()
+        if now.get(target) != was
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dspy.Example):
+        return value.toDict()
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    raise ProgramError(f"a {type(value).__name__} in the program's state is not JSON")
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProgramError(
+            f"no {path.name} in {path.parent}", hint="the artifact is incomplete"
+        ) from None
+    except ValueError as error:
+        raise ProgramError(f"{path} is not JSON: {error}") from None
+    return content

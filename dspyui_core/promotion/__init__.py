@@ -1,0 +1,9 @@
+"""Promotion: the policy that judges, the ledger that remembers, the releases that move aliases."""
+
+from __future__ import annotations
+
+from dspyui_core.promotion.ledger import Ledger, LedgerEntry
+from dspyui_core.promotion.policy import decide
+from dspyui_core.promotion.releases import Releases
+
+__all__ = ["Ledger", "LedgerEntry", "Releases", "decide"]

@@ -1,0 +1,203 @@
+"""Releases: the champion alias as the ledger's projection, promotion by hand and rollback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+
+from dspyui_core.errors import InputError, ModelNotFoundError
+from dspyui_core.mlflow_registry import (
+    CHALLENGER,
+    CHAMPION,
+    alias_version,
+    remove_alias,
+    set_alias,
+    versions,
+)
+from dspyui_core.promotion.ledger import Ledger, LedgerEntry
+from dspyui_core.records import Decision, ModelVersion
+from dspyui_core.store.watermarks import Watermarks
+
+__all__ = ["Releases"]
+
+# The watermark of the last decision that reached the alias: it moves after the alias has.
+PROJECTED = "champion-alias"
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """Who serves: decided in the ledger, shown by the alias in MLflow's registry."""
+
+    ledger: Ledger
+    client: MlflowClient
+    watermarks: Watermarks
+
+    def champion(self, program: str) -> int | None:
+        """The version that serves, after repairing or accepting what the alias says."""
+        decided = self.reconcile(program)
+        return None if decided is None else decided.version
+
+    def reconcile(self, program: str) -> LedgerEntry | None:
+        """Make alias and ledger agree; returns the decision that made the champion.
+
+        A decision that a crash kept from the alias is projected now. An alias that was moved by
+        hand since is accepted, and recorded as an `external` decision.
+        """
+        decided = self.ledger.champion(program)
+        shown = alias_version(self.client, program, CHAMPION)
+        if decided is None and shown is None:
+            return None
+        if decided is not None and self._pending(program, decided):
+            return self._project(decided)
+        if decided is not None and shown == decided.version:
+            return decided
+        return self._accept(program, shown, decided)
+
+    def hold(self, program: str) -> str:
+        """Why automatic promotion is stopped, or an empty text.
+
+        An alias moved by hand stops it until a person promotes or rolls back.
+        """
+        decided = self.reconcile(program)
+        if decided is None or decided.kind != "external":
+            return ""
+        return (
+            f"the champion alias was moved by hand to {_named(decided.version)} (decision "
+            f"{decided.seq}): promote or roll back by hand to go on"
+        )
+
+    def conclude(
+        self,
+        program: str,
+        decision: Decision,
+        *,
+        version: int | None,
+        predecessor: int,
+        turn_id: str,
+        actor: str,
+    ) -> LedgerEntry:
+        """Record a turn's decision and show it: champion, challenger, or nothing.
+
+        Repeating it changes nothing. Raises ConflictError where somebody decided meanwhile.
+        """
+        entry = self.ledger.append(
+            program,
+            predecessor=predecessor,
+            kind="turn",
+            verdict=decision.verdict,
+            version=version,
+            reasons=decision.reasons,
+            evidence=decision.evidence,
+            actor=actor,
+            turn_id=turn_id,
+        )
+        if entry.verdict == "promote":
+            return self._project(entry)
+        if entry.verdict == "ask" and version is not None:
+            set_alias(self.client, program, CHALLENGER, version)
+        return entry
+
+    def promote(self, program: str, version: int | None, *, reason: str, actor: str) -> LedgerEntry:
+        """Promote a version (the waiting challenger by default) on a person's word.
+
+        Raises ModelNotFoundError where there is no such version or no challenger, InputError
+        where it serves already.
+        """
+        chosen = version or alias_version(self.client, program, CHALLENGER)
+        if chosen is None:
+            raise ModelNotFoundError(
+                f"{program}@{CHALLENGER}", hint=f"name a version: dspyui model show {program}"
+            )
+        return self._decide(program, chosen, kind="promotion", reason=reason, actor=actor)
+
+    def rollback(
+        self, program: str, version: int | None, *, reason: str, actor: str
+    ) -> LedgerEntry:
+        """Let an earlier champion (the one before this by default) serve again.
+
+        Raises ModelNotFoundError where there is none to go back to.
+        """
+        chosen = version or self._previous(program)
+        if chosen is None:
+            raise ModelNotFoundError(
+                program, hint="there is no earlier champion to go back to; nothing was changed"
+            )
+        return self._decide(program, chosen, kind="rollback", reason=reason, actor=actor)
+
+    def transition(self, name: str, version: int, stage: str) -> None:
+        """Move a version to a stage through the ledger. Raises InputError where it may not go."""
+        if stage == "Production":
+            self.promote(name, version, reason="stage transition", actor="stage transition")
+        elif stage == "Staging":
+            set_alias(self.client, name, CHALLENGER, version)
+        elif self.champion(name) == version:
+            raise InputError(
+                f"version {version} of {name!r} serves and cannot become {stage!r}",
+                hint="promote another version or roll back",
+            )
+        elif alias_version(self.client, name, CHALLENGER) == version:
+            remove_alias(self.client, name, CHALLENGER)
+
+    def versions(self, program: str) -> list[ModelVersion]:
+        """All versions with their stages, the newest first."""
+        self.reconcile(program)
+        return versions(self.client, program, decided=self.ledger.decided_versions(program))
+
+    def _decide(
+        self, program: str, version: int, *, kind: str, reason: str, actor: str
+    ) -> LedgerEntry:
+        now = self.reconcile(program)
+        known = [entry.version for entry in self.versions(program)]
+        if version not in known:
+            raise ModelNotFoundError(
+                f"{program} version {version}", hint=f"versions: {', '.join(map(str, known))}"
+            )
+        if now is not None and now.version == version and now.kind != "external":
+            raise InputError(f"version {version} of {program!r} serves already")
+        entry = self.ledger.append(
+            program,
+            predecessor=self.ledger.last(program),
+            kind=kind,  # type: ignore[arg-type]
+            verdict="promote",
+            version=version,
+            reasons=(reason,),
+            actor=actor,
+        )
+        return self._project(entry)
+
+    def _previous(self, program: str) -> int | None:
+        champions = [e for e in self.ledger.history(program) if e.verdict == "promote"]
+        present = champions[0].version if champions else None
+        earlier = (e.version for e in champions[1:] if e.version not in (None, present))
+        return next(earlier, None)
+
+    def _pending(self, program: str, decided: LedgerEntry) -> bool:
+        return self.watermarks.get(program, PROJECTED) < decided.seq
+
+    def _project(self, entry: LedgerEntry) -> LedgerEntry:
+        if entry.version is not None:
+            set_alias(self.client, entry.program, CHAMPION, entry.version)
+            if alias_version(self.client, entry.program, CHALLENGER) is not None:
+                # Promoted or superseded: either way nobody waits any more.
+                remove_alias(self.client, entry.program, CHALLENGER)
+        self.watermarks.advance(entry.program, PROJECTED, entry.seq)
+        return entry
+
+    def _accept(self, program: str, shown: int | None, decided: LedgerEntry | None) -> LedgerEntry:
+        before = "nothing" if decided is None else _named(decided.version)
+        entry = self.ledger.append(
+            program,
+            predecessor=self.ledger.last(program),
+            kind="external",
+            verdict="promote",
+            version=shown,
+            reasons=(f"the champion alias was moved by hand from {before} to {_named(shown)}",),
+            actor="external",
+        )
+        self.watermarks.advance(program, PROJECTED, entry.seq)
+        return entry
+
+
+def _named(version: int | None) -> str:
+    return "no version" if version is None else f"version {version}"

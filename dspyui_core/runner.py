@@ -1,0 +1,150 @@
+"""Inference: one answer, recorded in the journal before the caller gets it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import dspy
+
+from dspyui_core.errors import InputError
+from dspyui_core.evaluation import describe, is_of_dspy, outputs_of
+from dspyui_core.fields import parse_row
+from dspyui_core.lms import as_lm_error, metered, using_lm
+from dspyui_core.records import Record
+from dspyui_core.spec import ProgramSpec
+from dspyui_core.store.journal import Journal
+
+__all__ = ["Answer", "Served", "generate_program_response", "load_program_metadata", "new_trace_id"]
+
+
+class Served(Protocol):
+    """What serving needs of a loaded version; `version` is None for a program without one."""
+
+    @property
+    def program(self) -> dspy.Module: ...
+    @property
+    def spec(self) -> ProgramSpec: ...
+    @property
+    def version(self) -> int | None: ...
+
+
+class Answer(Record):
+    """A recorded answer; `trace_id` is what feedback names."""
+
+    program: str
+    version: int | None
+    trace_id: str
+    outputs: Mapping[str, Any]
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    outputs: dict[str, Any]
+    error: Exception | None
+    latency_ms: float
+    calls: int
+    usd: float | None
+
+
+def new_trace_id() -> str:
+    """A fresh trace id in MLflow's form: `tr-` and 32 hex digits."""
+    return f"tr-{uuid.uuid4().hex}"
+
+
+def load_program_metadata(spec: ProgramSpec) -> dict[str, Any]:
+    """What a program takes and gives: name, instructions, input and output fields by name."""
+    return {
+        "name": spec.name,
+        "description": spec.description,
+        "instructions": spec.signature.instructions,
+        "input_fields": {f.name: f.model_dump(mode="json") for f in spec.signature.inputs},
+        "output_fields": {f.name: f.model_dump(mode="json") for f in spec.signature.outputs},
+        "dspy_module": spec.module.name,
+        "lm": spec.lm.name,
+    }
+
+
+def generate_program_response(
+    served: Served,
+    inputs: Mapping[str, Any],
+    *,
+    lm: dspy.LM,
+    journal: Journal,
+    user_id: str | None = None,
+    new_id: Callable[[], str] = new_trace_id,
+) -> Answer:
+    """Answer one input; the answer is durable in the journal before this returns.
+
+    A failure of the program is recorded too, then raised: LMError where the LM did not answer.
+    Raises InputError naming every wrong input, and records nothing.
+    """
+    values = checked_inputs(served.spec, inputs)
+    started = datetime.now(UTC)
+    measured = _run(served, values, lm)
+    trace_id = new_id()
+    journal.append_prediction(
+        served.spec.name,
+        trace_id,
+        _payload(values, measured, served, started),
+        user_id=user_id,
+        version=served.version,
+    )
+    if measured.error is not None:
+        raise _raised(measured.error)
+    return Answer(
+        program=served.spec.name,
+        version=served.version,
+        trace_id=trace_id,
+        outputs=measured.outputs,
+        latency_ms=measured.latency_ms,
+    )
+
+
+def checked_inputs(spec: ProgramSpec, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The typed inputs. Raises InputError with every problem, unknown names included."""
+    names = [field.name for field in spec.signature.inputs]
+    unknown = sorted(set(inputs) - set(names))
+    values, problems = parse_row(spec.signature.inputs, inputs)
+    if unknown or problems:
+        known = f"the inputs of {spec.name!r} are: {', '.join(names)}"
+        extra = f"unknown inputs: {', '.join(unknown)}; " if unknown else ""
+        raise InputError(f"the inputs do not fit {spec.name!r}", problems, hint=extra + known)
+    return values
+
+
+def _run(served: Served, values: Mapping[str, Any], lm: dspy.LM) -> _Measured:
+    names = [field.name for field in served.spec.signature.outputs]
+    start = time.perf_counter()
+    outputs: dict[str, Any] = {}
+    error: Exception | None = None
+    with using_lm(lm), metered() as meter:
+        try:
+            outputs = outputs_of(served.program(**values), names)
+        except Exception as caught:  # noqa: BLE001 - the edge that records a failed prediction
+            error = caught
+    latency = (time.perf_counter() - start) * 1000
+    used = meter.snapshot()
+    return _Measured(outputs, error, latency, used.calls, used.usd)
+
+
+def _payload(
+    values: Mapping[str, Any], measured: _Measured, served: Served, started: datetime
+) -> dict[str, Any]:
+    payload = {
+        "inputs": dict(values),
+        "outputs": measured.outputs,
+        "latency_ms": round(measured.latency_ms, 3),
+        "started_at": started.isoformat(),
+        "lm": {"name": served.spec.lm.name, "calls": measured.calls, "usd": measured.usd},
+    }
+    return payload if measured.error is None else {**payload, "error": describe(measured.error)}
+
+
+def _raised(error: Exception) -> Exception:
+    return as_lm_error(error) if is_of_dspy(error) else error

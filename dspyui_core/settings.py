@@ -1,0 +1,93 @@
+"""Settings and their sections, read once at an entry point from DSPYUI_* environment variables."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+class StoreSettings(BaseModel):
+    """Where the state database is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL; default: a SQLite file in the home."
+    )
+
+
+class MlflowSettings(BaseModel):
+    """Where MLflow keeps the record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tracking_uri: str | None = Field(
+        None, description="MLflow tracking URI; default: a SQLite file in the home."
+    )
+    artifacts: str | None = Field(
+        None, description="Artifact root of new experiments; default: a folder in the home."
+    )
+
+
+class LmSettings(BaseModel):
+    """How LMs are called."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    threads: int = Field(8, ge=1, le=256, description="Examples evaluated at the same time.")
+
+
+class ServingSettings(BaseModel):
+    """How loaded versions are kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ttl: float = Field(30.0, ge=0, description="Seconds after which a moved alias is noticed.")
+
+
+class Settings(BaseSettings):
+    """Everything that is set outside a program spec."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DSPYUI_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+    )
+
+    home: Path = Field(Path(".dspyui"), description="Where all state lives.")
+    workspace: Path = Field(Path(), description="Where python: parts are imported from.")
+    project: str = Field("default", description="Tag of MLflow runs: whose work it is part of.")
+    user: str = Field(
+        default_factory=_login_name, description="Who acts: in decisions and run tags."
+    )
+    store: StoreSettings = StoreSettings()  # type: ignore[call-arg]
+    mlflow: MlflowSettings = MlflowSettings()  # type: ignore[call-arg]
+    lm: LmSettings = LmSettings()  # type: ignore[call-arg]
+    serving: ServingSettings = ServingSettings()  # type: ignore[call-arg]
+
+    def store_url(self) -> str:
+        """The state database's URL."""
+        if self.store.url is not None:
+            return self.store.url.get_secret_value()
+        return f"sqlite:///{self.home.resolve() / 'state.db'}"
+
+    def tracking_uri(self) -> str:
+        """MLflow's tracking URI."""
+        return (
+            self.mlflow.tracking_uri or f"sqlite:///{self.home.resolve() / 'mlflow' / 'mlflow.db'}"
+        )
+
+    def artifact_root(self) -> str:
+        """Where new experiments put their artifacts."""
+        return self.mlflow.artifacts or (self.home.resolve() / "mlflow" / "artifacts").as_uri()

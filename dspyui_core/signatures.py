@@ -1,0 +1,35 @@
+"""Typed DSPy signatures built from a spec's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dspy
+
+from dspyui_core.fields import Field, python_type
+from dspyui_core.spec import SignatureSpec
+
+__all__ = ["build_signature", "create_custom_signature"]
+
+
+def create_custom_signature(
+    inputs: Sequence[Field],
+    outputs: Sequence[Field],
+    instructions: str,
+    *,
+    name: str = "Program",
+) -> type[dspy.Signature]:
+    """A new Signature class with these typed fields; never shared, so an optimizer may change it."""
+    slots = {field.name: _slot(field, dspy.InputField) for field in inputs}
+    slots |= {field.name: _slot(field, dspy.OutputField) for field in outputs}
+    return dspy.make_signature(slots, instructions, name)
+
+
+def build_signature(spec: SignatureSpec, *, name: str = "Program") -> type[dspy.Signature]:
+    """The signature of a spec whose open literals are frozen."""
+    return create_custom_signature(spec.inputs, spec.outputs, spec.instructions, name=name)
+
+
+def _slot(field: Field, kind: type) -> tuple[object, object]:
+    options = {"desc": field.description} if field.description else {}
+    return python_type(field), kind(**options)

@@ -1,0 +1,302 @@
+"""The program spec: the one YAML file a user writes per program, validated with all problems at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import Field as Slot
+
+from dspyui_core.errors import Problem, SpecError
+from dspyui_core.extensions import METRICS, MODULES, OPTIMIZERS, Catalog, validation_problems
+from dspyui_core.fields import Field
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
+PYTHON_PREFIX = "python:"
+
+
+class Section(BaseModel):
+    """Base of every part of the spec: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Choice(Section):
+    """A named entry of a catalog with its options; `python:package.module:Name` is the user's own."""
+
+    name: str
+    options: Mapping[str, Any] = Slot(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_plain_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @property
+    def is_python(self) -> bool:
+        """Whether this names the user's own code."""
+        return self.name.startswith(PYTHON_PREFIX)
+
+    @property
+    def target(self) -> str:
+        """The `package.module:Name` of the user's own code."""
+        return self.name.removeprefix(PYTHON_PREFIX)
+
+
+class SignatureSpec(Section):
+    """The task in words, and the typed inputs and outputs, by field name."""
+
+    instructions: str = Slot(min_length=1)
+    inputs: tuple[Field, ...] = Slot(min_length=1)
+    outputs: tuple[Field, ...] = Slot(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_named_fields(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        named = {key: _fields(value[key]) for key in ("inputs", "outputs") if key in value}
+        return {**value, **named}
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [field.name for field in (*self.inputs, *self.outputs)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"a field name is used twice: {', '.join(twice)}")
+        return self
+
+
+class LmSpec(Section):
+    """The LM of the program: `embedded/in-context` or any LiteLLM name; the key is the environment's."""
+
+    name: str = "embedded/in-context"
+    api_base: str | None = None
+    temperature: float | None = Slot(None, ge=0)
+    max_tokens: int | None = Slot(None, ge=1)
+    timeout: float = Slot(60, gt=0)
+    num_retries: int = Slot(3, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_plain_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
+class Source(Section):
+    """One data file; a relative path starts at the spec's folder."""
+
+    path: Path
+    split: Literal["auto", "train", "validation", "holdout"] = "auto"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_plain_path(cls, value: Any) -> Any:
+        return {"path": value} if isinstance(value, str) else value
+
+
+class Shares(Section):
+    """How `auto` rows are shared out; the three add up to 1."""
+
+    train: float = Slot(0.5, ge=0, le=1)
+    validation: float = Slot(0.2, ge=0, le=1)
+    holdout: float = Slot(0.3, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _add_up(self) -> Self:
+        total = self.train + self.validation + self.holdout
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train, validation and holdout add up to {total:g}, not 1")
+        return self
+
+
+class CheckSpec(Section):
+    """When a dataset is too small to go on with; rows, and rows of each label value."""
+
+    minimum_train: int = Slot(10, ge=1)
+    minimum_validation: int = Slot(5, ge=1)
+    minimum_holdout: int = Slot(20, ge=1)
+    minimum_per_class: int = Slot(2, ge=1)
+    near_duplicate_similarity: float = Slot(0.7, gt=0, le=1)
+
+
+class DatasetSpec(Section):
+    """Where the gold rows come from, and which of them count."""
+
+    sources: tuple[Source, ...] = Slot(min_length=1)
+    columns: Mapping[str, str] = Slot(default_factory=dict)
+    where: Mapping[str, tuple[str, ...]] = Slot(default_factory=dict)
+    split_column: str | None = None
+    shares: Shares = Shares()
+    checks: CheckSpec = CheckSpec()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_of_one(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return {"sources": [value]} if isinstance(value, str) else value
+        where = value.get("where") or {}
+        if isinstance(where, Mapping):
+            where = {key: [v] if isinstance(v, str) else v for key, v in where.items()}
+        sources = value.get("sources")
+        listed = [sources] if isinstance(sources, str) else sources
+        return {**value, "where": where, "sources": listed}
+
+
+class PromotionSpec(Section):
+    """When a candidate may replace the champion; scores and effects are 0..1."""
+
+    confidence: float = Slot(0.95, gt=0.5, lt=1)
+    minimum_effect: float = Slot(0.01, ge=0, le=1)
+    approval: Literal["auto", "manual"] = "auto"
+
+
+class FeedbackSpec(Section):
+    """When feedback is enough for a new turn; accepted new rows."""
+
+    minimum: int = Slot(20, ge=1)
+
+
+class ProgramSpec(Section):
+    """Everything a user says about one program."""
+
+    name: str = Slot(pattern=NAME_PATTERN)
+    description: str = ""
+    signature: SignatureSpec
+    module: Choice = Choice(name="predict")
+    metric: Choice = Choice(name="exact_match")
+    lm: LmSpec = LmSpec()
+    optimizer: Choice = Choice(name="auto")
+    dataset: DatasetSpec
+    promotion: PromotionSpec = PromotionSpec()
+    feedback: FeedbackSpec = FeedbackSpec()
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _columns_name_fields(self) -> Self:
+        fields = {f.name for f in (*self.signature.inputs, *self.signature.outputs)}
+        unknown = sorted(set(self.dataset.columns) - fields)
+        if unknown:
+            raise ValueError(
+                f"dataset.columns maps {', '.join(unknown)}, which the signature does not have; "
+                f"fields: {', '.join(sorted(fields))}"
+            )
+        return self
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Inputs, then outputs."""
+        return (*self.signature.inputs, *self.signature.outputs)
+
+    def column_of(self, field: str) -> str:
+        """The data column a field is read from."""
+        return self.dataset.columns.get(field, field)
+
+    def with_outputs(self, outputs: tuple[Field, ...]) -> ProgramSpec:
+        """This spec with its outputs replaced, e.g. by frozen literals."""
+        signature = self.signature.model_copy(update={"outputs": outputs})
+        return self.model_copy(update={"signature": signature})
+
+    def with_data(self, path: Path) -> ProgramSpec:
+        """This spec reading one other file, split automatically."""
+        sources = (Source(path=path),)
+        return self.model_copy(
+            update={"dataset": self.dataset.model_copy(update={"sources": sources})}
+        )
+
+    def identity(self) -> str:
+        """sha256 over all that changes a turn; paths and the description do not."""
+        content = self.model_dump(mode="json", exclude={"description"})
+        for source in content["dataset"]["sources"]:
+            source.pop("path")
+        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def read_spec(path: Path) -> ProgramSpec:
+    """Read and validate a spec file; relative source paths become absolute.
+
+    Raises SpecError naming every wrong key, with the allowed values and the nearest match.
+    """
+    spec = parse_spec(_yaml(path), origin=str(path))
+    folder = path.resolve().parent
+    sources = tuple(
+        source.model_copy(update={"path": folder / source.path}) for source in spec.dataset.sources
+    )
+    return spec.model_copy(update={"dataset": spec.dataset.model_copy(update={"sources": sources})})
+
+
+def parse_spec(content: Mapping[str, Any], *, origin: str = "spec") -> ProgramSpec:
+    """A validated spec from plain data. Raises SpecError with every problem."""
+    problems = [*_choice_problems(content)]
+    try:
+        spec = ProgramSpec.model_validate(content)
+    except ValidationError as error:
+        problems = validation_problems(error, ProgramSpec, "") + problems
+    if problems:
+        raise SpecError(f"{origin} is not a valid program spec", problems)
+    for catalog, choice in _choices(spec):
+        if not choice.is_python:
+            catalog.options(choice.name, choice.options)
+    return spec
+
+
+def _choices(spec: ProgramSpec) -> list[tuple[Catalog, Choice]]:
+    return [(METRICS, spec.metric), (OPTIMIZERS, spec.optimizer), (MODULES, spec.module)]
+
+
+def _choice_problems(content: Mapping[str, Any]) -> list[Problem]:
+    named = {"metric": METRICS, "optimizer": OPTIMIZERS, "module": MODULES}
+    problems = []
+    for key, catalog in named.items():
+        choice = content.get(key)
+        name = choice.get("name") if isinstance(choice, Mapping) else choice
+        if isinstance(name, str) and not _known(catalog, name):
+            problems.append(catalog.unknown(key, name))
+    return problems
+
+
+def _known(catalog: Catalog, name: str) -> bool:
+    if name.startswith(PYTHON_PREFIX):
+        return catalog is not OPTIMIZERS and ":" in name.removeprefix(PYTHON_PREFIX)
+    return name in catalog.names()
+
+
+def _fields(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return [_field(name, content) for name, content in value.items()]
+
+
+def _field(name: str, content: Any) -> Any:
+    if isinstance(content, str):
+        return {"name": name, "type": content}
+    if not isinstance(content, Mapping):
+        return {"name": name, "type": content}
+    nested = dict(content)
+    if "items" in nested:
+        nested["items"] = _field("item", nested["items"])
+    if "fields" in nested:
+        nested["fields"] = _fields(nested["fields"])
+    return {"name": name, **nested}
+
+
+def _yaml(path: Path) -> Mapping[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SpecError(f"no spec file {path}", hint="check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} is not readable YAML: {error}", hint="write it as UTF-8") from None
+    if not isinstance(content, Mapping):
+        raise SpecError(f"{path} holds no keys", hint="start with: name: my-program")
+    return content

@@ -1,0 +1,143 @@
+"""How the state database is opened: connections, transactions and what its failures mean.
+
+`engine.begin()` is a write transaction: it holds the one write lock from its first moment, so
+numbers drawn inside it appear to readers in that order. `reading(engine)` takes no lock.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, ProgrammingError
+
+from dspyui_core.errors import StoreError
+from dspyui_core.store.locks import exclusive
+from dspyui_core.store.schema import ensure_schema
+
+BUSY_SECONDS = 30.0
+# Any constant does, as long as nothing else in that database takes the same advisory lock.
+_POSTGRES_WRITE_LOCK = 7_305_001
+_READING = "dspyui_reading"
+
+
+def open_engine(url: str) -> Engine:
+    """Open the state database at an SQLAlchemy URL, created and upgraded to this schema.
+
+    Raises StoreError where the place is not writable, the file is no database, the driver is
+    missing, or the schema is newer than this code.
+    """
+    engine = _engine(_parsed(url))
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _explain)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _durable)
+    try:
+        with _opening(engine):
+            ensure_schema(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection for reads only: one snapshot, waiting for no writer and delaying none."""
+    with engine.connect() as connection:
+        connection.execution_options(**{_READING: True})
+        yield connection
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            f"not a database URL: {url!r}", hint="write it like sqlite:////absolute/path/state.db"
+        ) from error
+
+
+def _engine(url: URL) -> Engine:
+    options: dict[str, Any] = {"json_serializer": partial(json.dumps, allow_nan=False)}
+    if url.get_backend_name() == "sqlite":
+        options["connect_args"] = {"timeout": BUSY_SECONDS}
+    try:
+        return create_engine(url, **options)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise StoreError(
+            f"no driver for the database {url.drivername!r}: {error}",
+            hint="install the driver the URL names, or leave the URL out to use SQLite",
+        ) from error
+
+
+@contextmanager
+def _opening(engine: Engine) -> Iterator[None]:
+    """On SQLite, one process at a time: the switch to WAL does not wait for another's switch."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    path = Path(engine.url.database or "")
+    with exclusive(path.with_name(f"{path.name}.opening.lock")):
+        yield
+
+
+def _durable(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver would open transactions by itself, too late and without the lock.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock first: then commits happen in the order in which positions are drawn."""
+    is_read = connection.get_execution_options().get(_READING, False)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
+    elif connection.dialect.name == "postgresql" and not is_read:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_WRITE_LOCK})")
+
+
+def _explain(context: ExceptionContext) -> None:
+    """Turn a database failure into a StoreError; a broken constraint stays what it is."""
+    cause = context.original_exception
+    if isinstance(context.sqlalchemy_exception, (IntegrityError, ProgrammingError)):
+        return
+    if isinstance(cause, (TypeError, ValueError)):
+        raise StoreError(
+            f"a value cannot be stored: {cause}",
+            hint="payloads, refs and reports are JSON with finite numbers, times carry a zone",
+        ) from cause
+    if isinstance(cause, _database_errors(context)):
+        raise StoreError(
+            f"the state database {_place(context)} failed: {cause}", hint=_hint(str(cause))
+        ) from cause
+
+
+def _database_errors(context: ExceptionContext) -> type[BaseException]:
+    error: type[BaseException] = context.dialect.loaded_dbapi.Error
+    return error
+
+
+def _place(context: ExceptionContext) -> str:
+    url = context.engine.url if context.engine is not None else None
+    if url is None:
+        return "(unknown)"
+    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
+
+
+def _hint(message: str) -> str:
+    if "locked" in message:
+        return "another process holds the write lock for long; try again"
+    if "not a database" in message or "malformed" in message:
+        return "move that file away or restore a backup"
+    if "full" in message:
+        return "free some space on that disk"
+    return "check that the file and its folder are writable, or set DSPYUI_HOME to one that is"

@@ -1,0 +1,148 @@
+"""The tables of the state database as SQLAlchemy Core sees them, and the one time type they use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+
+METADATA = MetaData()
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC datetime on both sides, though SQLite itself stores no zone.
+
+    Raises ValueError for a naive datetime: its instant would depend on the machine.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value.isoformat()}")
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+journal = Table(
+    "journal",
+    METADATA,
+    Column("position", Integer, autoincrement=True, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("program", String(200), nullable=False),
+    Column("trace_id", String(200), nullable=False),
+    Column("user_id", String(200), nullable=True),
+    Column("authenticated", Boolean, nullable=False),
+    Column("idem_key", String(300), nullable=False),
+    Column("version", Integer, nullable=True),
+    Column("payload", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("position", name="pk_journal"),
+    UniqueConstraint("idem_key", name="uq_journal_idem_key"),
+    CheckConstraint("kind IN ('prediction', 'feedback')", name="ck_journal_kind"),
+    Index("ix_journal_program_position", "program", "position"),
+    Index("ix_journal_trace_id", "trace_id"),
+    # A position is never given twice, not even after the last entry is forgotten.
+    sqlite_autoincrement=True,
+)
+
+split = Table(
+    "split",
+    METADATA,
+    Column("seq", Integer, autoincrement=True, nullable=False),
+    Column("program", String(200), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("split", String(16), nullable=False),
+    Column("group_key", String(128), nullable=False),
+    Column("trust", String(16), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("seq", name="pk_split"),
+    UniqueConstraint("program", "key", name="uq_split_program_key"),
+    sqlite_autoincrement=True,
+)
+
+decision = Table(
+    "decision",
+    METADATA,
+    Column("seq", Integer, autoincrement=True, nullable=False),
+    Column("program", String(200), nullable=False),
+    Column("predecessor", Integer, nullable=False),
+    Column("turn_id", String(220), nullable=True),
+    Column("kind", String(32), nullable=False),
+    Column("verdict", String(32), nullable=False),
+    Column("version", Integer, nullable=True),
+    Column("reasons", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("look", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("seq", name="pk_decision"),
+    UniqueConstraint("program", "predecessor", name="uq_decision_program_predecessor"),
+    UniqueConstraint("turn_id", name="uq_decision_turn_id"),
+    sqlite_autoincrement=True,
+)
+
+turn = Table(
+    "turn",
+    METADATA,
+    Column("turn_id", String(220), nullable=False),
+    Column("program", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("spec_hash", String(128), nullable=False),
+    Column("dataset_version", String(128), nullable=False),
+    Column("identity", String(128), nullable=False),
+    Column("feedback_upto", Integer, nullable=False),
+    Column("champion", Integer, nullable=True),
+    Column("core_version", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime, nullable=True),
+    Column("outcome", String(32), nullable=True),
+    Column("report", JSON(none_as_null=True), nullable=True),
+    PrimaryKeyConstraint("turn_id", name="pk_turn"),
+    UniqueConstraint("program", "number", name="uq_turn_program_number"),
+    CheckConstraint("state IN ('open', 'closed')", name="ck_turn_state"),
+)
+
+step = Table(
+    "step",
+    METADATA,
+    Column("turn_id", String(220), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("ref", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("turn_id", "name", name="pk_step"),
+)
+
+watermark = Table(
+    "watermark",
+    METADATA,
+    Column("program", String(200), nullable=False),
+    Column("consumer", String(200), nullable=False),
+    Column("position", Integer, nullable=False),
+    PrimaryKeyConstraint("program", "consumer", name="pk_watermark"),
+)

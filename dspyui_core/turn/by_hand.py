@@ -1,0 +1,55 @@
+"""What a person does outside a turn: promoting a version, copying the journal to MLflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from dspyui_core.records import Record
+from dspyui_core.spec import read_spec
+from dspyui_core.turn.opening import TurnRequest
+from dspyui_core.workspace import Workspace
+
+__all__ = ["MirrorReport", "PromoteRequest", "Promoted", "mirror_program", "promote_by_hand"]
+
+
+class PromoteRequest(Record):
+    """Which version of which program becomes the champion, and why."""
+
+    program: Path = Field(description="The program spec, a YAML file.")
+    version: int | None = Field(
+        None, ge=1, description="The version; by default the waiting challenger."
+    )
+    reason: str = Field("promoted by hand", min_length=1, description="Why, for the ledger.")
+
+
+class Promoted(Record):
+    """The version that serves now, by decision `decision` of the ledger."""
+
+    program: str
+    version: int
+    decision: int
+
+
+class MirrorReport(Record):
+    """How many entries of the journal reached MLflow, and up to which position."""
+
+    traces: int
+    assessments: int
+    position: int
+
+
+def promote_by_hand(ws: Workspace, request: PromoteRequest) -> Promoted:
+    """Promote through the ledger. Raises ModelNotFoundError, and InputError where it serves."""
+    name = read_spec(request.program).name
+    entry = ws.promote(name, request.version, reason=request.reason)
+    return Promoted(program=name, version=entry.version or 0, decision=entry.seq)
+
+
+def mirror_program(ws: Workspace, request: TurnRequest) -> MirrorReport:
+    """Copy what the journal has of a program and MLflow has not."""
+    mirrored = ws.mirror(read_spec(request.program).name)
+    return MirrorReport(
+        traces=mirrored.traces, assessments=mirrored.assessments, position=mirrored.position
+    )

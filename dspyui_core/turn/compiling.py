@@ -1,0 +1,117 @@
+"""Compile on train, select on validation, keep the candidate in the turn's MLflow run."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from dspyui_core import programs
+from dspyui_core.compiler import Candidate, compile_program
+from dspyui_core.datasets import Reader, load_split
+from dspyui_core.mlflow_tracking import (
+    log_dataset_metadata,
+    log_parameters,
+    log_program,
+    turn_run,
+)
+from dspyui_core.records import CandidateRef
+from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent, step
+from dspyui_core.workspace import Workspace
+
+__all__ = ["compile_candidate", "load_candidate"]
+
+
+def compile_candidate(
+    ws: Workspace, turn_id: str, *, on_progress: Progress = silent
+) -> CandidateRef:
+    """The turn's candidate, compiled once and kept as a program in its MLflow run."""
+    return step(ws, turn_id, "compile", CandidateRef, lambda: _compile(ws, turn_id, on_progress))
+
+
+def load_candidate(ws: Workspace, turn_id: str) -> programs.LoadedProgram:
+    """The candidate as it was saved. Raises ProgramError where it is damaged."""
+    return programs.load(_folder(ws, turn_id), workspace=ws.folder)
+
+
+def _compile(ws: Workspace, turn_id: str, on_progress: Progress) -> CandidateRef:
+    snapshot = recorded(ws, turn_id, "snapshot", Snapshot)
+    run_id = turn_run(
+        ws.client, ws.experiment(snapshot.spec.name), turn_id=turn_id, tags=_tags(ws, snapshot)
+    )
+    _describe(ws, run_id, snapshot)
+    on_progress(f"compiling on {snapshot.dataset.train} train rows")
+    candidate = _candidate(ws, snapshot, on_progress)
+    on_progress(f"candidate {candidate.digest[:12]}: {candidate.note}")
+    _save(ws, turn_id, candidate)
+    log_program(ws.client, run_id, _folder(ws, turn_id), candidate.spec)
+    log_parameters(ws.client, run_id, {"optimizer": candidate.optimizer, "note": candidate.note})
+    return CandidateRef(
+        digest=candidate.digest,
+        run_id=run_id,
+        optimizer=candidate.optimizer,
+        note=candidate.note,
+        validation_score=candidate.validation_score,
+    )
+
+
+def _candidate(ws: Workspace, snapshot: Snapshot, on_progress: Progress) -> Candidate:
+    ref = snapshot.dataset
+    return compile_program(
+        snapshot.spec,
+        load_split(ws.snapshots, ref, "train", reader=Reader.OPTIMIZER),
+        load_split(ws.snapshots, ref, "validation", reader=Reader.OPTIMIZER),
+        lm=ws.lm(snapshot.spec.lm),
+        workspace=ws.folder,
+        threads=ws.settings.lm.threads,
+        on_progress=on_progress,
+    )
+
+
+def _save(ws: Workspace, turn_id: str, candidate: Candidate) -> None:
+    folder = _folder(ws, turn_id)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        programs.save(candidate.program, candidate.spec, Path(scratch), workspace=ws.folder)
+        folder.mkdir(exist_ok=True)
+        for file in Path(scratch).iterdir():
+            file.replace(folder / file.name)
+
+
+def _describe(ws: Workspace, run_id: str, snapshot: Snapshot) -> None:
+    spec = snapshot.spec
+    log_parameters(
+        ws.client,
+        run_id,
+        {
+            "program": spec.name,
+            "module": spec.module.name,
+            "metric": spec.metric.name,
+            "lm": spec.lm.name,
+            "optimizer_requested": spec.optimizer.name,
+            "optimizer_options": dict(spec.optimizer.options),
+            "instructions": spec.signature.instructions,
+            "seed": spec.seed,
+        },
+    )
+    log_dataset_metadata(
+        ws.client,
+        run_id,
+        snapshot.dataset,
+        source=str(ws.snapshots),
+        column_names=[field.name for field in spec.fields],
+    )
+
+
+def _tags(ws: Workspace, snapshot: Snapshot) -> dict[str, object]:
+    return {
+        "dspyui.type": "turn",
+        "dspyui.program": snapshot.spec.name,
+        "dspyui.user": ws.settings.user,
+        "dspyui.project": ws.settings.project,
+        "dspyui.dataset_version": snapshot.dataset.version,
+        "dspyui.spec_hash": snapshot.spec.identity(),
+    }
+
+
+def _folder(ws: Workspace, turn_id: str) -> Path:
+    return ws.turn_folder(turn_id) / "candidate"

@@ -1,0 +1,165 @@
+"""The first step: fix the inputs of a turn, resume an open one, or say that nothing is new."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pydantic import Field
+
+import dspyui_core
+from dspyui_core.datasets import Fold, fold_dataset, preview, read_ledger, settle
+from dspyui_core.records import DatasetRef, Record, Turn
+from dspyui_core.spec import ProgramSpec, read_spec
+from dspyui_core.store.turns import TurnRow
+from dspyui_core.turn.finishing import finish, nothing_new
+from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent, step
+from dspyui_core.workspace import Workspace
+
+__all__ = ["Opened", "TurnRequest", "open_turn", "request_spec"]
+
+
+class TurnRequest(Record):
+    """Which program takes a turn."""
+
+    program: Path = Field(description="The program spec, a YAML file.")
+    data: Path | None = Field(None, description="A data file to use instead of the spec's sources.")
+
+
+class Opened(Record):
+    """An open turn to go on with, or the `report` of one that ended before it began."""
+
+    turn_id: str = ""
+    resumed: bool = False
+    dataset: DatasetRef | None = None
+    problems: str = ""
+    report: Turn | None = None
+
+
+def request_spec(request: TurnRequest) -> ProgramSpec:
+    """The validated spec of a request. Raises SpecError."""
+    spec = read_spec(request.program)
+    return spec if request.data is None else spec.with_data(request.data.resolve())
+
+
+def open_turn(ws: Workspace, request: TurnRequest, *, on_progress: Progress = silent) -> Opened:
+    """Open the program's next turn, or resume the open one with the inputs it has.
+
+    An open turn whose spec, data or core changed is closed as abandoned. Raises SpecError and
+    DatasetError before anything is written.
+    """
+    spec = request_spec(request)
+    open_row = ws.turns.open_turn_of(spec.name)
+    if open_row is not None and _same_spec(open_row, spec):
+        resumed = _resume(ws, open_row, spec, on_progress)
+        if resumed is not None:
+            return resumed
+    on_progress("reading the dataset and the feedback")
+    upto = ws.journal.last_position(spec.name)
+    fold = fold_dataset(spec, ws.journal.since(0, program=spec.name, upto=upto), upto=upto)
+    if open_row is not None:
+        finish(ws, open_row.turn_id, "abandoned", "its spec, its data or the core changed")
+    last = ws.turns.last_closed(spec.name)
+    idle = None if last is None else _idle_reason(ws, last, spec, fold)
+    if last is not None and idle:
+        return Opened(report=nothing_new(last, idle))
+    return _begin(ws, _opened_row(ws, spec, fold, upto), spec, fold, on_progress)
+
+
+def _resume(ws: Workspace, row: TurnRow, spec: ProgramSpec, on_progress: Progress) -> Opened | None:
+    on_progress(f"resuming turn {row.turn_id}")
+    if ws.turns.step(row.turn_id, "snapshot") is not None:
+        return _opened(recorded(ws, row.turn_id, "snapshot", Snapshot), row, resumed=True)
+    entries = ws.journal.since(0, program=spec.name, upto=row.feedback_upto)
+    fold = fold_dataset(spec, entries, upto=row.feedback_upto)
+    if fold.version != row.dataset_version:
+        return None
+    return _begin(ws, row, spec, fold, on_progress, resumed=True)
+
+
+def _begin(
+    ws: Workspace,
+    row: TurnRow,
+    spec: ProgramSpec,
+    fold: Fold,
+    on_progress: Progress,
+    *,
+    resumed: bool = False,
+) -> Opened:
+    on_progress(f"turn {row.turn_id}: assigning splits, writing the snapshot")
+    snapshot = step(ws, row.turn_id, "snapshot", Snapshot, lambda: _snapshot(ws, row, fold))
+    opened = _opened(snapshot, row, resumed=resumed)
+    if snapshot.verdict != "blocked":
+        return opened
+    report = finish(ws, row.turn_id, "blocked", snapshot.problems)
+    return opened.model_copy(update={"report": report})
+
+
+def _snapshot(ws: Workspace, row: TurnRow, fold: Fold) -> Snapshot:
+    # Read before the champion: whatever is decided after this line makes the turn's end a conflict.
+    decided = ws.releases.ledger.last(row.program)
+    settled = settle(fold, ws.engine, ws.snapshots)
+    return Snapshot(
+        gold_version=fold.gold_version,
+        spec=settled.spec,
+        dataset=settled.ref,
+        verdict=settled.report.verdict,
+        champion=ws.releases.champion(row.program),
+        decided=decided,
+        problems=settled.report.markdown(),
+    )
+
+
+def _opened(snapshot: Snapshot, row: TurnRow, *, resumed: bool) -> Opened:
+    return Opened(
+        turn_id=row.turn_id,
+        resumed=resumed,
+        dataset=snapshot.dataset,
+        problems=snapshot.problems,
+    )
+
+
+def _opened_row(ws: Workspace, spec: ProgramSpec, fold: Fold, upto: int) -> TurnRow:
+    return ws.turns.open(
+        spec.name,
+        spec_hash=spec.identity(),
+        dataset_version=fold.version,
+        identity=_identity(spec, fold.version),
+        feedback_upto=upto,
+        champion=ws.releases.champion(spec.name),
+        core_version=dspyui_core.__version__,
+    )
+
+
+def _identity(spec: ProgramSpec, dataset_version: str) -> str:
+    parts = (spec.identity(), dataset_version, dspyui_core.__version__)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _same_spec(row: TurnRow, spec: ProgramSpec) -> bool:
+    return (row.spec_hash, row.core_version) == (spec.identity(), dspyui_core.__version__)
+
+
+def _idle_reason(ws: Workspace, last: TurnRow, spec: ProgramSpec, fold: Fold) -> str:
+    if last.identity == _identity(spec, fold.version):
+        return f"same data, spec and code as turn {last.turn_id}, which ended {last.outcome}"
+    if not _same_spec(last, spec) or _gold_changed(ws, last, fold):
+        return ""
+    new = _usable_rows(ws, spec, fold, last.feedback_upto)
+    missing = spec.feedback.minimum - new
+    if missing <= 0:
+        return ""
+    return f"{new} new feedback rows since turn {last.turn_id}; {missing} more are needed"
+
+
+def _usable_rows(ws: Workspace, spec: ProgramSpec, fold: Fold, since: int) -> int:
+    """New feedback rows that training may use: those that meet the holdout are parked."""
+    if fold.new_rows(since) < spec.feedback.minimum:
+        return fold.new_rows(since)
+    similarity = spec.dataset.checks.near_duplicate_similarity
+    ledger = read_ledger(ws.engine, spec.name)
+    return preview(fold, spec.dataset.shares, similarity, ledger=ledger).new_rows(since)
+
+
+def _gold_changed(ws: Workspace, last: TurnRow, fold: Fold) -> bool:
+    return recorded(ws, last.turn_id, "snapshot", Snapshot).gold_version != fold.gold_version

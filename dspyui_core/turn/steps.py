@@ -1,0 +1,86 @@
+"""What a finished step leaves behind, and the doing of each step exactly once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from dspyui_core.lms import metered
+from dspyui_core.records import Comparison, DatasetRef, Record, TurnLM
+from dspyui_core.spec import ProgramSpec
+from dspyui_core.workspace import Workspace
+
+__all__ = [
+    "Evaluated",
+    "Progress",
+    "Snapshot",
+    "StepCost",
+    "recorded",
+    "silent",
+    "step",
+]
+
+Progress = Callable[[str], None]
+R = TypeVar("R", bound=Record)
+
+
+class StepCost(Record):
+    """What a step took: wall seconds and LM use."""
+
+    seconds: float
+    lm: TurnLM
+
+
+class Snapshot(Record):
+    """The first step's ref: the inputs of the turn, fixed.
+
+    `spec` has its literals frozen; `champion` served and `decided` was the newest decision when
+    the turn began; `gold_version` is the content hash of the user's own rows; `problems` is the
+    dataset report's text.
+    """
+
+    spec: ProgramSpec
+    dataset: DatasetRef
+    gold_version: str
+    verdict: str
+    champion: int | None
+    decided: int
+    problems: str
+
+
+class Evaluated(Record):
+    """By role (baseline, champion, candidate): mean holdout scores and failed rows; and the
+    comparison that decides.
+    """
+
+    scores: dict[str, float]
+    failed: dict[str, int]
+    comparison: Comparison
+
+
+def silent(message: str) -> None:
+    """Progress that nobody watches."""
+
+
+def step(ws: Workspace, turn_id: str, name: str, kind: type[R], do: Callable[[], R]) -> R:
+    """The ref of a step: what was recorded, or what doing it now gives, with its cost."""
+    done = ws.turns.step(turn_id, name)
+    if done is not None:
+        return kind.model_validate(done["ref"])
+    start = time.monotonic()
+    with metered() as meter:
+        ref = do()
+    used = meter.snapshot()
+    cost = StepCost(
+        seconds=round(time.monotonic() - start, 3), lm=TurnLM(calls=used.calls, usd=used.usd)
+    )
+    content = {"ref": ref.model_dump(mode="json"), "cost": cost.model_dump(mode="json")}
+    ws.turns.record_step(turn_id, name, content)
+    return ref
+
+
+def recorded(ws: Workspace, turn_id: str, name: str, kind: type[R]) -> R:
+    """The ref of a step that must be finished by now."""
+    done = ws.turns.steps(turn_id)[name]
+    return kind.model_validate(done["ref"])

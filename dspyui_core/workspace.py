@@ -1,0 +1,214 @@
+"""The one composition root: settings in, every part of the core wired and opened when first used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from dspyui_core.errors import StoreError
+from dspyui_core.settings import Settings
+from dspyui_core.store.engine import open_engine
+from dspyui_core.store.journal import Entry, Journal
+from dspyui_core.store.locks import turn_lock
+from dspyui_core.store.turns import Turns
+from dspyui_core.store.watermarks import Watermarks
+
+if TYPE_CHECKING:
+    import dspy
+    from mlflow import MlflowClient
+    from sqlalchemy import Engine
+
+    from dspyui_core.data_exporter import DataExporter
+    from dspyui_core.feedback import FeedbackService
+    from dspyui_core.fields import Field
+    from dspyui_core.mirror import Mirrored
+    from dspyui_core.mlflow_loader import LoadedModel
+    from dspyui_core.model_manager import ModelManager
+    from dspyui_core.promotion import LedgerEntry, Releases
+    from dspyui_core.runner import Answer
+    from dspyui_core.spec import LmSpec
+
+__all__ = ["Workspace"]
+
+
+class Workspace:
+    """Everything that one home holds. Heavy parts are imported when they are first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = settings.home.resolve()
+        self.folder = settings.workspace.resolve()
+
+    @classmethod
+    def open(cls, home: Path | None = None, settings: Settings | None = None) -> Self:
+        """A workspace on a home, created where it does not exist.
+
+        Raises StoreError where the home cannot be written.
+        """
+        chosen = settings or Settings()
+        if home is not None:
+            chosen = chosen.model_copy(update={"home": home})
+        workspace = cls(chosen)
+        workspace._make_home()
+        return workspace
+
+    def close(self) -> None:
+        """Let go of the state database."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    @contextmanager
+    def lock(self, program: str) -> Iterator[None]:
+        """Hold the one right to run a turn of this program; BusyError where somebody has it."""
+        with turn_lock(self.home / "locks", program):
+            yield
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The state database, migrated."""
+        return open_engine(self.settings.store_url())
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Predictions and feedback."""
+        return Journal(self.engine)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Turns and their steps."""
+        return Turns(self.engine)
+
+    @cached_property
+    def watermarks(self) -> Watermarks:
+        """How far each consumer has read."""
+        return Watermarks(self.engine)
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """MLflow's tracking server and registry."""
+        from dspyui_core.mlflow_tracking import open_client
+
+        return open_client(self.settings.tracking_uri())
+
+    @cached_property
+    def releases(self) -> Releases:
+        """Who serves, and every decision about it."""
+        from dspyui_core.promotion import Ledger, Releases
+
+        return Releases(Ledger(self.engine), self.client, self.watermarks)
+
+    @cached_property
+    def models(self) -> ModelManager:
+        """Loaded versions, cached."""
+        from dspyui_core.mlflow_loader import load_version, resolve_version
+        from dspyui_core.model_manager import ModelManager
+
+        return ModelManager(
+            partial(resolve_version, self.client),
+            partial(load_version, self.client, workspace=self.folder),
+            ttl=self.settings.serving.ttl,
+        )
+
+    @cached_property
+    def feedback(self) -> FeedbackService:
+        """Ratings, corrections and comments."""
+        from dspyui_core.feedback import FeedbackService
+
+        return FeedbackService(self.journal, output_fields=self._output_fields)
+
+    @cached_property
+    def exporter(self) -> DataExporter:
+        """Feedback as training data."""
+        from dspyui_core.data_exporter import DataExporter
+
+        return DataExporter(self.journal, self.watermarks)
+
+    def lm(self, spec: LmSpec) -> dspy.LM:
+        """The LM a spec names."""
+        from dspyui_core.lms import open_lm
+
+        return open_lm(
+            spec.name,
+            cache_dir=self.home / "lm-cache",
+            timeout=spec.timeout,
+            num_retries=spec.num_retries,
+            temperature=spec.temperature,
+            max_tokens=spec.max_tokens,
+            api_base=spec.api_base,
+        )
+
+    def experiment(self, program: str) -> str:
+        """The id of a program's MLflow experiment, created where there is none."""
+        from dspyui_core.mlflow_tracking import experiment
+
+        name = f"{self.settings.project}/{program}"
+        return experiment(self.client, name, f"{self.settings.artifact_root()}/{program}")
+
+    def predict(
+        self,
+        program: str,
+        inputs: dict[str, object],
+        *,
+        version: int | None = None,
+        user_id: str | None = None,
+    ) -> Answer:
+        """Answer with the champion (or a version), recorded in the journal."""
+        from dspyui_core.runner import generate_program_response
+
+        served: LoadedModel = self.models.load_model(program, version=version)
+        return generate_program_response(
+            served, inputs, lm=self.lm(served.spec.lm), journal=self.journal, user_id=user_id
+        )
+
+    def mirror(self, program: str) -> Mirrored:
+        """Copy what the journal has and MLflow has not."""
+        from dspyui_core.mirror import mirror_once
+
+        return mirror_once(
+            self.journal,
+            self.watermarks,
+            self.client,
+            program=program,
+            experiment_id=self.experiment(program),
+        )
+
+    def promote(self, program: str, version: int | None, *, reason: str) -> LedgerEntry:
+        """Promote a version by hand; it is served by this process from now on."""
+        entry = self.releases.promote(program, version, reason=reason, actor=self.settings.user)
+        self.models.invalidate_cache(program)
+        return entry
+
+    def rollback(self, program: str, version: int | None, *, reason: str) -> LedgerEntry:
+        """Let an earlier champion serve again; by this process from now on."""
+        entry = self.releases.rollback(program, version, reason=reason, actor=self.settings.user)
+        self.models.invalidate_cache(program)
+        return entry
+
+    def turn_folder(self, turn_id: str) -> Path:
+        """Where a turn keeps its candidate until it is finished."""
+        return self.home / "turns" / turn_id
+
+    @property
+    def snapshots(self) -> Path:
+        """Where dataset versions are."""
+        return self.home / "datasets"
+
+    def _output_fields(self, prediction: Entry) -> Sequence[Field]:
+        model = self.models.load_model(prediction.program, version=prediction.version)
+        return model.spec.signature.outputs
+
+    def _make_home(self) -> None:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"the home {self.home} cannot be written: {error.strerror}",
+                hint="set DSPYUI_HOME to a folder you may write to",
+            ) from error
+        if str(self.folder) not in sys.path:
+            # python: parts of specs live in the workspace; appended, so that it shadows nothing.
+            sys.path.append(str(self.folder))

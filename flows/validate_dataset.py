@@ -1,0 +1,24 @@
+"""validate-dataset: put a program's data through the whole gate and report it."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from dspyui_core.datasets import DatasetReport
+from dspyui_core.turn import TurnRequest
+from flows._command import run_as_command
+from flows._names import artifact_key, run_name
+from tasks.datasets import check_rows
+from tasks.publishing import publish_problems
+
+
+@flow(name="validate-dataset", flow_run_name=run_name)
+def validate_dataset(request: TurnRequest) -> DatasetReport:
+    """Check the data of a program; nothing is changed."""
+    report = check_rows(request)
+    publish_problems(artifact_key(request.program.stem), report.markdown())
+    return report
+
+
+if __name__ == "__main__":
+    run_as_command("validate-dataset")

@@ -1,0 +1,1 @@
+"""Tasks: a named policy (retry, timeout) and one core call each."""

@@ -1,0 +1,23 @@
+"""Validating a dataset, and opening the turn that will use it."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from dspyui_core import turn
+from dspyui_core.datasets import DatasetReport, check_dataset
+from dspyui_core.turn import Opened, TurnRequest, request_spec
+from tasks._policy import ONCE
+from tasks._workspace import progress, workspace
+
+
+@task(name="check-dataset", **ONCE)
+def check_rows(request: TurnRequest) -> DatasetReport:
+    """Put the program's data through the whole gate; no state is touched."""
+    return check_dataset(request_spec(request))
+
+
+@task(name="open-turn", **ONCE)
+def open_turn(request: TurnRequest) -> Opened:
+    """Open or resume the program's turn: dataset, splits and snapshot are fixed."""
+    return turn.open_turn(workspace(), request, on_progress=progress)

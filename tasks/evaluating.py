@@ -1,0 +1,23 @@
+"""Scoring the programs of a turn and deciding on them."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from dspyui_core import turn
+from dspyui_core.records import Decision
+from dspyui_core.turn import Evaluated
+from tasks._policy import ONCE, PATIENT
+from tasks._workspace import progress, workspace
+
+
+@task(name="evaluate-programs", **PATIENT)
+def evaluate_programs(turn_id: str) -> Evaluated:
+    """Score baseline, champion and candidate on the holdout and compare them."""
+    return turn.evaluate_programs(workspace(), turn_id, on_progress=progress)
+
+
+@task(name="decide", **ONCE)
+def decide(turn_id: str) -> Decision:
+    """Put the comparison before the promotion policy."""
+    return turn.decide_release(workspace(), turn_id)

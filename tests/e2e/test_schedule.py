@@ -1,0 +1,129 @@
+"""Owns the proof that prefect.yaml deploys and that Prefect's scheduler really makes runs of it.
+
+A SQLAlchemy that Prefect's metadata allows lets the server run while its schedules never fire,
+so only a run that the scheduler made says that the nightly turn will happen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from support.processes import free_port, running, wait_until
+
+from deployments.prefect_server import health_problem
+
+ROOT = Path(__file__).parents[2]
+PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
+PROGRAM = "examples/banking77/programs/banking-13.yaml"
+DEPLOYED = {
+    "validate-dataset",
+    "compile-program",
+    "evaluate-program",
+    "register-model",
+    "promote-model",
+    "data-flywheel",
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Prefect server with scheduler, and the environment of those who talk to it."""
+
+    url: str
+    env: Mapping[str, str]
+
+    def ask(self, path: str, question: Mapping[str, Any]) -> Any:
+        body = json.dumps(question).encode()
+        request = Request(f"{self.url}{path}", body, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [*PREFECT, *arguments],
+            env=self.env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def deployments(self) -> dict[str, dict[str, Any]]:
+        return {found["name"]: found for found in self.ask("/deployments/filter", {})}
+
+    def scheduled_runs(self, deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
+        wanted = {
+            "deployments": {"id": {"any_": [deployment["id"]]}},
+            "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        }
+        return [run for run in self.ask("/flow_runs/filter", wanted) if run["auto_scheduled"]]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home, port = tmp_path_factory.mktemp("prefect"), free_port()
+    server = Server(f"http://127.0.0.1:{port}/api", _environment(home, port))
+    command = [*PREFECT, "server", "start", "--no-ui", "--host", "127.0.0.1", "--port", str(port)]
+    with running(command, env=server.env, cwd=home, log=home / "server.log"):
+        wait_until(lambda: health_problem(server.url, timeout=2) is None, 120)
+        server.run("work-pool", "create", "dspyui", "--type", "process", "--overwrite")
+        server.run("deploy", "--all")
+        yield server
+
+
+def _environment(home: Path, port: int) -> dict[str, str]:
+    settings = {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "DSPYUI_HOME": str(home / "dspyui"),
+        "DSPYUI_PROGRAM": PROGRAM,
+    }
+    return {**os.environ, **settings}
+
+
+def test_every_flow_is_deployed_with_its_program_and_its_folder(server: Server) -> None:
+    deployments = server.deployments()
+
+    assert set(deployments) == DEPLOYED
+    for deployment in deployments.values():
+        assert deployment["parameters"] == {"request": {"program": PROGRAM}}
+        (step,) = deployment["pull_steps"]
+        assert step["prefect.deployments.steps.set_working_directory"]["directory"] == str(ROOT)
+
+
+def test_the_scheduler_makes_runs_of_the_nightly_turn(server: Server) -> None:
+    nightly = server.deployments()["data-flywheel"]
+
+    runs = wait_until(lambda: server.scheduled_runs(nightly), 75)
+
+    assert runs[0]["parameters"] == {"request": {"program": PROGRAM}}
+    assert {run["expected_start_time"][11:16] for run in runs} == {"02:00"}
+
+
+def test_deploying_again_makes_no_second_deployment_and_no_second_schedule(
+    server: Server,
+) -> None:
+    before = server.deployments()
+
+    server.run("deploy", "--all")
+
+    after = server.deployments()
+    assert {name: found["id"] for name, found in after.items()} == {
+        name: found["id"] for name, found in before.items()
+    }
+    assert [plan["slug"] for plan in after["data-flywheel"]["schedules"]] == ["nightly"]
+    assert after["data-flywheel"]["concurrency_options"]["collision_strategy"] == "ENQUEUE"

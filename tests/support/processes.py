@@ -1,0 +1,78 @@
+"""Owns the processes of the end-to-end tests: free ports, waiting, and ending what a test began."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(predicate: Callable[[], T], timeout: float, *, interval: float = 0.1) -> T:
+    """The first true value of `predicate`; AssertionError when there is none in `timeout` s."""
+    deadline = time.monotonic() + timeout
+    while not (value := predicate()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still {value!r} after {timeout} s: {predicate}")
+        time.sleep(interval)
+    return value
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    log: Path | None = None,
+    stop_seconds: float = 10.0,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` in the background; at the end that process, and no other, is ended.
+
+    Output goes to `log`, or nowhere. `env` replaces the environment.
+    """
+    output = (log or Path(os.devnull)).open("ab")
+    with (
+        output,
+        subprocess.Popen(
+            command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            _end(process, stop_seconds)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process with this id exists and is more than a zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def _end(process: subprocess.Popen[bytes], stop_seconds: float) -> None:
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(stop_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

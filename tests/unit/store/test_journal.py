@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from dspyui_core.errors import ConflictError, StoreError, TraceNotFoundError
+from dspyui_core.store import journal as journal_module
+from dspyui_core.store.engine import open_engine
+from dspyui_core.store.journal import Entry, Journal, NewPrediction
+
+WRITER = """
+import itertools, sys
+from dspyui_core.store.engine import open_engine
+from dspyui_core.store.journal import Journal
+journal = Journal(open_engine(sys.argv[1]))
+for number in itertools.count():
+    entry = journal.append_prediction("p", f"{sys.argv[2]}-{number}", {"number": number})
+    print(entry.position, entry.trace_id, flush=True)
+"""
+
+
+@pytest.fixture
+def journal(engine: Engine) -> Journal:
+    return Journal(engine)
+
+
+def _feedback(journal: Journal, key: str, payload: dict[str, Any], **changed: Any) -> Entry:
+    who = {"user_id": "ann", "authenticated": True, **changed}
+    return journal.append_feedback("p", "t1", payload, idem_key=key, **who)
+
+
+def test_an_appended_prediction_is_found_by_its_trace_id(engine: Engine) -> None:
+    at = datetime(2025, 5, 1, 12, tzinfo=UTC)
+    journal = Journal(engine, now=lambda: at)
+    entry = journal.append_prediction("p", "t1", {"inputs": {"q": "ü"}}, user_id="u", version=3)
+    expected = Entry(1, "prediction", "p", "t1", "u", False, 3, {"inputs": {"q": "ü"}}, at)
+    assert entry == expected
+    assert journal.prediction("t1") == expected
+
+
+def test_an_unknown_trace_is_none_when_looked_for_and_an_error_when_asked_for(
+    journal: Journal,
+) -> None:
+    assert journal.find_prediction("t9") is None
+    with pytest.raises(TraceNotFoundError, match="t9"):
+        journal.prediction("t9")
+
+
+def test_feedback_on_a_trace_is_not_its_prediction(journal: Journal) -> None:
+    _feedback(journal, "k1", {"rating": "thumbs_up"})
+    assert journal.find_prediction("t1") is None
+
+
+def test_a_repeated_key_returns_the_first_entry(journal: Journal) -> None:
+    first = _feedback(journal, "k1", {"rating": "thumbs_up"})
+    again = _feedback(journal, "k1", {"rating": "thumbs_up"})
+    assert again == first
+    assert journal.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("payload", "changed"),
+    [({"rating": "thumbs_down"}, {}), ({"rating": "thumbs_up"}, {"user_id": "bob"})],
+)
+def test_a_key_that_comes_back_with_something_else_is_a_conflict(
+    journal: Journal, payload: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    _feedback(journal, "k1", {"rating": "thumbs_up"})
+    with pytest.raises(ConflictError, match="position 1"):
+        _feedback(journal, "k1", payload, **changed)
+    assert journal.count() == 1
+
+
+def test_a_feedback_key_cannot_shadow_a_trace_id(journal: Journal) -> None:
+    _feedback(journal, "t1", {"rating": "thumbs_up"})
+    journal.append_prediction("p", "t1", {"n": 1})
+    assert journal.prediction("t1").payload == {"n": 1}
+
+
+def test_a_repeated_trace_id_writes_nothing_and_another_payload_is_a_conflict(
+    journal: Journal,
+) -> None:
+    first = journal.append_prediction("p", "t1", {"n": (1, 2)})
+    assert journal.append_prediction("p", "t1", {"n": (1, 2)}) == first
+    with pytest.raises(ConflictError):
+        journal.append_prediction("p", "t1", {"n": 2})
+
+
+def test_a_batch_comes_back_in_its_order_with_repeats_resolved(journal: Journal) -> None:
+    journal.append_prediction("p", "b", {})
+    batch = [NewPrediction("p", trace, {}) for trace in ("c", "b", "a", "c")]
+    entries = journal.append_predictions(batch)
+    assert [(entry.trace_id, entry.position) for entry in entries] == [
+        ("c", 2),
+        ("b", 1),
+        ("a", 3),
+        ("c", 2),
+    ]
+    assert journal.count() == 3
+
+
+def test_a_batch_with_one_conflict_writes_nothing(journal: Journal) -> None:
+    journal.append_prediction("p", "a", {"n": 1})
+    batch = [NewPrediction("p", "b", {}), NewPrediction("p", "a", {"n": 2})]
+    with pytest.raises(ConflictError):
+        journal.append_predictions(batch)
+    assert journal.count() == 1
+
+
+def test_an_empty_batch_is_no_entries(journal: Journal) -> None:
+    assert journal.append_predictions([]) == ()
+
+
+def test_a_batch_may_be_larger_than_one_statement_takes(journal: Journal) -> None:
+    entries = journal.append_predictions([NewPrediction("p", f"t{n}", {}) for n in range(2001)])
+    assert [entry.position for entry in entries] == list(range(1, 2002))
+
+
+@pytest.mark.parametrize("value", [float("nan"), object()])
+def test_a_value_that_is_no_json_is_refused_and_not_written(journal: Journal, value: Any) -> None:
+    with pytest.raises(StoreError, match="cannot be stored"):
+        journal.append_prediction("p", "t1", {"x": value})
+    assert journal.count() == 0
+
+
+def test_times_come_back_in_utc_and_a_time_without_a_zone_is_refused(journal: Journal) -> None:
+    at = datetime(2025, 5, 1, 12, 0, 0, 1, tzinfo=timezone(timedelta(hours=2)))
+    entry = journal.append_predictions([NewPrediction("p", "t1", {}, at=at)])[0]
+    assert (entry.at, entry.at.tzinfo) == (at, UTC)
+    with pytest.raises(StoreError, match="without a zone"):
+        journal.append_predictions([NewPrediction("p", "t2", {}, at=at.replace(tzinfo=None))])
+
+
+def test_the_stream_filters_by_program_kind_and_range(journal: Journal) -> None:
+    for number in range(4):
+        journal.append_prediction("pq"[number % 2], f"t{number}", {})
+    _feedback(journal, "k1", {})
+    assert [entry.position for entry in journal.since(1, program="p")] == [3, 5]
+    assert [entry.position for entry in journal.since(0, kind="feedback")] == [5]
+    assert [entry.position for entry in journal.since(1, upto=4, limit=2)] == [2, 3]
+    assert journal.count(program="p", kind="prediction", since=1, upto=4) == 1
+    assert (journal.last_position("q"), journal.last_position(), journal.last_position("x")) == (
+        4,
+        5,
+        0,
+    )
+
+
+def test_the_stream_ends_at_what_was_there_when_it_began(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_PAGE", 1)
+    journal.append_prediction("p", "t0", {})
+    seen = []
+    for entry in journal.since(0):
+        seen.append(entry.position)
+        assert len(seen) == 1
+        journal.append_prediction("p", f"t{entry.position}", {})
+    assert seen == [1]
+
+
+def test_a_half_read_stream_holds_no_connection(engine: Engine, journal: Journal) -> None:
+    journal.append_predictions([NewPrediction("p", f"t{n}", {}) for n in range(600)])
+    streams = [journal.since(0) for _ in range(30)]
+    assert [next(stream).position for stream in streams] == [1] * 30
+    assert engine.pool.checkedout() == 0
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    since=st.integers(0, 1300),
+    upto=st.none() | st.integers(0, 1300),
+    limit=st.none() | st.integers(0, 1300),
+)
+def test_any_window_of_the_stream_is_that_slice_of_it(
+    long_journal: Journal, since: int, upto: int | None, limit: int | None
+) -> None:
+    whole = range(1, 1202)
+    window = [p for p in whole if p > since and (upto is None or p <= upto)][:limit]
+    assert [e.position for e in long_journal.since(since, upto=upto, limit=limit)] == window
+
+
+@pytest.fixture(scope="module")
+def long_journal(tmp_path_factory: pytest.TempPathFactory) -> Journal:
+    """1,201 entries: two full pages and one more."""
+    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('long')}/state.db")
+    journal = Journal(engine)
+    journal.append_predictions([NewPrediction("p", f"t{n}", {}) for n in range(1201)])
+    return journal
+
+
+def test_a_reader_never_misses_a_position_while_many_threads_write(journal: Journal) -> None:
+    def write(thread: int) -> None:
+        for number in range(8):
+            journal.append_prediction("p", f"{thread}-{number}", {})
+
+    seen: list[int] = []
+    with ThreadPoolExecutor(12) as pool:
+        writers = [pool.submit(write, thread) for thread in range(12)]
+        finished = False
+        while not finished:
+            finished = all(writer.done() for writer in writers)
+            seen += [entry.position for entry in journal.since(seen[-1] if seen else 0)]
+        assert [writer.result() for writer in writers] == [None] * 12
+    assert seen == list(range(1, 97))
+
+
+def test_a_repeated_key_from_many_threads_makes_one_entry(journal: Journal) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(_feedback, journal, "k1", {"rating": "x"}) for _ in range(24)]
+        assert {call.result().position for call in calls} == {1}
+
+
+def test_killed_writers_in_a_home_they_made_together_lose_no_acknowledged_entry(
+    tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    url = f"sqlite:///{tmp_path}/home/state.db"
+    writers = [start(WRITER, url, name) for name in "ab"]
+    acknowledged = [writer.stdout.readline() for writer in writers]
+    for writer in writers:
+        time.sleep(0.1)
+        writer.kill()
+        lines = writer.communicate()[0].splitlines(keepends=True)
+        acknowledged += [line for line in lines if line.endswith("\n")]
+    engine = open_engine(url)
+    stored = {entry.position: entry.trace_id for entry in Journal(engine).since(0)}
+    engine.dispose()
+    for line in acknowledged:
+        position, trace_id = line.split()
+        assert stored[int(position)] == trace_id
+    for name in "ab":
+        numbers = [int(t.split("-")[1]) for t in stored.values() if t.startswith(name)]
+        assert numbers == list(range(len(numbers)))
+    assert len(acknowledged) > 10

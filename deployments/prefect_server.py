@@ -50,8 +50,8 @@ def prefect_environment(home: Path, *, verbose: bool = False) -> Mapping[str, st
     """Put Prefect's settings for `home` into `os.environ` and return them.
 
     Prefect's files live in `home/prefect`, nothing is sent anywhere, and Prefect's temporary
-    server stays off. The console shows warnings only, unless `verbose` or PREFECT_LOGGING_LEVEL
-    is set; flow run logs reach the server either way. An empty PREFECT_API_URL is removed:
+    server stays off. The console stays quiet, as the command itself tells what went
+    wrong, unless `verbose` or PREFECT_LOGGING_LEVEL is set; flow run logs reach the server either way. An empty PREFECT_API_URL is removed:
     Prefect takes it for an address and prints a traceback for every call.
     """
     settings = {
@@ -62,7 +62,7 @@ def prefect_environment(home: Path, *, verbose: bool = False) -> Mapping[str, st
         "DO_NOT_TRACK": "1",
     }
     if not verbose and "PREFECT_LOGGING_LEVEL" not in os.environ:
-        settings["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "WARNING"
+        settings["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
     os.environ.update(settings | _loopback_past_proxies())
     if not os.environ.get(API_URL, "").strip():
         os.environ.pop(API_URL, None)

@@ -20,7 +20,7 @@ from dspyui_core.records import ScoreCard, ScoreRow, SplitName
 
 __all__ = ["evaluate", "outputs_of"]
 
-PROGRESS_EVERY = 50
+PROGRESS_SECONDS = 2.0
 
 
 def evaluate(
@@ -42,10 +42,11 @@ def evaluate(
     error; the others are unaffected.
     """
     with using_lm(lm):
-        scored = []
+        scored, told = [], time.monotonic()
         for row in _in_threads(lambda row: _score(program, row, metric), rows, threads):
             scored.append(row)
-            if len(scored) % PROGRESS_EVERY == 0 or len(scored) == len(rows):
+            if time.monotonic() - told >= PROGRESS_SECONDS or len(scored) == len(rows):
+                told = time.monotonic()
                 on_progress(len(scored), len(rows))
     return ScoreCard(
         program_digest=program_digest,

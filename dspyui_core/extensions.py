@@ -1,4 +1,4 @@
-"""Named catalogs over entry points: metrics, optimizers and modules, built-ins and plugins alike."""
+"""Named catalogs over entry points: metrics, optimizers, modules, built-ins and plugins alike."""
 
 from __future__ import annotations
 

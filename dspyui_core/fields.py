@@ -1,13 +1,20 @@
-"""Typed fields: what a program takes and gives, as a pydantic row model, and parsing with problems."""
+"""Typed fields: what a program takes and gives, as a row model, and parsing with problems."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 from pydantic import Field as Slot
 
 from dspyui_core.errors import Problem
@@ -38,7 +45,21 @@ class Field(BaseModel):
     def _is_an_identifier(cls, name: str) -> str:
         if not name.isidentifier() or name.startswith("_"):
             raise ValueError(f"a field name is a Python identifier, not {name!r}")
+        if name.startswith("model_") and hasattr(BaseModel, name):
+            raise ValueError(f"{name!r} is a name that pydantic uses itself")
         return name
+
+    @model_validator(mode="after")
+    def _parts_belong_to_the_type(self) -> Self:
+        if self.type == "literal" and self.values is None:
+            raise ValueError(f"a literal needs values: a list of texts, or {FROM_DATA}")
+        if self.type == "object" and not self.fields:
+            raise ValueError("an object needs fields")
+        parts = {"values": "literal", "items": "list", "fields": "object"}
+        for part, owner in parts.items():
+            if getattr(self, part) not in (None, ()) and self.type != owner:
+                raise ValueError(f"{part} belong to a {owner}, and this is a {self.type}")
+        return self
 
     @property
     def open(self) -> bool:
@@ -108,8 +129,21 @@ def _cell(field: Field, value: Any) -> Any:
         return None
     if isinstance(value, str):
         return _text_cell(field, value)
+    return _untruthful(field, value)
+
+
+def _untruthful(field: Field, value: Any) -> Any:
+    """The value with truth values spelled out where a number belongs: pydantic reads True as 1."""
     if isinstance(value, bool) and field.type in ("int", "float"):
-        return str(value)  # pydantic reads True as 1; a truth value is no number here
+        return str(value)
+    if isinstance(value, list) and field.items is not None:
+        return [_untruthful(field.items, item) for item in value]
+    if isinstance(value, Mapping) and field.fields:
+        parts = {part.name: part for part in field.fields}
+        return {
+            key: _untruthful(parts[key], item) if key in parts else item
+            for key, item in value.items()
+        }
     return value
 
 
@@ -118,7 +152,7 @@ def _text_cell(field: Field, text: str) -> Any:
         return None
     if field.type in ("list", "object"):
         try:
-            return json.loads(text)
+            return _untruthful(field, json.loads(text))
         except ValueError:
             return text
     return text if field.type == "str" else text.strip()

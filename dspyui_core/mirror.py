@@ -127,8 +127,9 @@ def _attributes(entry: Entry, trace_id: str) -> dict[str, str]:
         "user.id": entry.user_id,
         f"{_TAG}dspyui.program": entry.program,
         f"{_TAG}dspyui.version": None if entry.version is None else str(entry.version),
-        f"{_TAG}dspyui.trace": entry.trace_id,
-        f"{_TAG}{_POSITION}": str(entry.position),
+        # Two queries a tag are most of the cost of a trace, so the rest is left to the span.
+        f"{_TAG}dspyui.trace": None if entry.trace_id == trace_id else entry.trace_id,
+        _POSITION: entry.position,
     }
     # MLflow keeps every attribute as JSON text.
     return {

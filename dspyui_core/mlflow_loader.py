@@ -11,7 +11,7 @@ from typing import Any
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from dspyui_core. import programs
+from dspyui_core import programs
 from dspyui_core.errors import InputError, ModelNotFoundError, ProgramError, RunNotFoundError
 from dspyui_core.mlflow_registry import (
     CHALLENGER,

@@ -90,7 +90,7 @@ def import_python(target: str, *, workspace: Path | None = None) -> Any:
         ) from error
 
 
-class DemoMemory(Parameter):  # type: ignore[misc]
+class DemoMemory(Parameter):
     """Labelled rows kept as a learnable parameter: JSON in, JSON out."""
 
     def __init__(self, rows: list[dict[str, Any]] | None = None) -> None:
@@ -124,7 +124,7 @@ class DemoMemory(Parameter):  # type: ignore[misc]
         return twin
 
 
-class RetrievedDemos(dspy.Module):  # type: ignore[misc]
+class RetrievedDemos(dspy.Module):
     """A single-predictor program that puts the k most similar remembered rows in its prompt."""
 
     def __init__(self, program: dspy.Module, *, k: int, rows: list[dict[str, Any]] | None = None):

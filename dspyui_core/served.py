@@ -23,7 +23,10 @@ class ServedProgram(mlflow.pyfunc.PythonModel):
     """A program behind MLflow's pyfunc interface: a table of inputs in, rows of outputs out."""
 
     def load_context(self, context: Any) -> None:
-        """Rebuild the program and open its LM; the LM's key comes from the environment."""
+        """Rebuild the program and open its LM.
+
+        The LM's key comes from the environment, the program's `python:` parts from installed code.
+        """
         loaded = programs.load(Path(context.artifacts["program"]))
         self._program, self._spec = loaded.program, loaded.spec
         lm = loaded.spec.lm.model_dump(exclude={"name"})
@@ -45,7 +48,9 @@ class ServedProgram(mlflow.pyfunc.PythonModel):
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{name: _plain(cell) for name, cell in row.items()} for row in table.to_dict("records")]
+    return [
+        {str(name): _plain(cell) for name, cell in row.items()} for row in table.to_dict("records")
+    ]
 
 
 def _plain(cell: Any) -> Any:

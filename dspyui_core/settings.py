@@ -71,10 +71,10 @@ class Settings(BaseSettings):
     user: str = Field(
         default_factory=_login_name, description="Who acts: in decisions and run tags."
     )
-    store: StoreSettings = StoreSettings()  # type: ignore[call-arg]
-    mlflow: MlflowSettings = MlflowSettings()  # type: ignore[call-arg]
-    lm: LmSettings = LmSettings()  # type: ignore[call-arg]
-    serving: ServingSettings = ServingSettings()  # type: ignore[call-arg]
+    store: StoreSettings = StoreSettings()
+    mlflow: MlflowSettings = MlflowSettings()
+    lm: LmSettings = LmSettings()
+    serving: ServingSettings = ServingSettings()
 
     def store_url(self) -> str:
         """The state database's URL."""

@@ -19,7 +19,7 @@ def create_custom_signature(
     *,
     name: str = "Program",
 ) -> type[dspy.Signature]:
-    """A new Signature class with these typed fields; never shared, so an optimizer may change it."""
+    """A new Signature class with these fields; never shared, so an optimizer may change it."""
     slots = {field.name: _slot(field, dspy.InputField) for field in inputs}
     slots |= {field.name: _slot(field, dspy.OutputField) for field in outputs}
     return dspy.make_signature(slots, instructions, name)

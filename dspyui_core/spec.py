@@ -1,4 +1,4 @@
-"""The program spec: the one YAML file a user writes per program, validated with all problems at once."""
+"""The program spec: the one YAML file a user writes per program, every problem told at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Section(BaseModel):
 
 
 class Choice(Section):
-    """A named entry of a catalog with its options; `python:package.module:Name` is the user's own."""
+    """A catalog's entry with its options; `python:package.module:Name` is the user's own."""
 
     name: str
     options: Mapping[str, Any] = Slot(default_factory=dict)
@@ -73,7 +73,7 @@ class SignatureSpec(Section):
 
 
 class LmSpec(Section):
-    """The LM of the program: `embedded/in-context` or any LiteLLM name; the key is the environment's."""
+    """The program's LM: `embedded/in-context` or any LiteLLM name; its key is the environment's."""
 
     name: str = "embedded/in-context"
     api_base: str | None = None
@@ -278,8 +278,6 @@ def _fields(value: Any) -> Any:
 
 
 def _field(name: str, content: Any) -> Any:
-    if isinstance(content, str):
-        return {"name": name, "type": content}
     if not isinstance(content, Mapping):
         return {"name": name, "type": content}
     nested = dict(content)

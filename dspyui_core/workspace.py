@@ -1,4 +1,4 @@
-"""The one composition root: settings in, every part of the core wired and opened when first used."""
+"""The one composition root: settings in, every part of the core wired, opened when first used."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Workspace:
         return Releases(Ledger(self.engine), self.client, self.watermarks)
 
     @cached_property
-    def models(self) -> ModelManager:
+    def models(self) -> ModelManager[LoadedModel]:
         """Loaded versions, cached."""
         from dspyui_core.mlflow_loader import load_version, resolve_version
         from dspyui_core.model_manager import ModelManager

@@ -13,7 +13,8 @@ from tasks._workspace import workspace
 @task(name="publish-problems", **ONCE)
 def publish_problems(key: str, markdown: str) -> None:
     """The data problems as a markdown artifact."""
-    create_markdown_artifact(markdown, key=f"{key}-data-problems")
+    if markdown:
+        create_markdown_artifact(markdown, key=f"{key}-data-problems")
 
 
 @task(name="publish-scores", **ONCE)

@@ -20,6 +20,8 @@ def run_flow(name: str, request: Any, *, verbose: bool) -> Any:
     output.show_progress()
     home = Workspace.open().home
     with prefect_api(home, verbose=verbose) as server:
+        if server.owned_pid is not None:
+            output.say("starting a Prefect server for this run")
         module = importlib.import_module(f"flows.{name.replace('-', '_')}")
         server.wait()
         return getattr(module, name.replace("-", "_"))(request)

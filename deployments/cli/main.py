@@ -28,6 +28,8 @@ app.command("status")(status.status)
 
 # Set before the libraries are imported: they read these once, and some reach for the network.
 QUIET = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "TQDM_DISABLE": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -50,7 +52,7 @@ def main() -> None:
     """Run the command and exit with its code."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    with output.owned_stdout(as_json="--json" in sys.argv):
+    with output.owned_stdout():
         code = output.exit_code(lambda: app(standalone_mode=False))
     # Nothing of ours runs at exit, and a library's thread must not hold the command open.
     sys.stdout.flush()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
-WIDTH = 110
+from deployments.cli import output
 
 
 def show_model(name: str, versions: list[dict[str, Any]], decisions: list[dict[str, Any]]) -> None:
     """Print the versions, then the decisions, the newest first."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    console = output.console()
     table = Table(
         "version", "stage", "score", "optimizer", "made", title=name, title_justify="left"
     )

@@ -9,33 +9,44 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dspyui_core.errors import FlywheelError, InputError, NotFoundError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PLAIN_WIDTH = 110
 DONE, FAILED, BAD_INPUT, GATE_SAID_NO = 0, 1, 2, 3
 TRACEBACK = "DSPYUI_TRACEBACK"
 
-_stdout = {"descriptor": 1, "json": 0}
+_stdout = {"descriptor": 1}
 
 
 @contextmanager
-def owned_stdout(*, as_json: bool) -> Iterator[None]:
-    """Keep descriptor 1 for this command's document; whoever else prints, prints to stderr."""
-    if not as_json:
-        yield
-        return
+def owned_stdout() -> Iterator[None]:
+    """Keep descriptor 1 for this command's result; whoever else prints, prints to stderr."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
-    _stdout.update(descriptor=kept, json=1)
+    _stdout["descriptor"] = kept
     try:
         yield
     finally:
-        _stdout.update(descriptor=1, json=0)
+        sys.stdout.flush()
+        os.dup2(kept, 1)
         os.close(kept)
+        _stdout["descriptor"] = 1
+
+
+def console() -> Console:
+    """A console for a person, on the command's own standard output."""
+    from rich.console import Console
+
+    stream = os.fdopen(os.dup(_stdout["descriptor"]), "w", encoding="utf-8")
+    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def document(content: Mapping[str, Any] | list[Any]) -> None:
@@ -64,6 +75,7 @@ def show_progress() -> None:
     log.handlers = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False
+    logging.getLogger("dspy").setLevel(logging.WARNING)
 
 
 def exit_code(command: Callable[[], Any]) -> int:
@@ -92,7 +104,7 @@ def report(error: FlywheelError) -> int:
         say(f"  - {problem}")
     if error.hint:
         say(f"hint: {error.hint}")
-    if _stdout["json"]:
+    if _wants_json():
         document({"error": described(error)})
     return BAD_INPUT if isinstance(error, InputError | NotFoundError) else FAILED
 
@@ -109,12 +121,16 @@ def described(error: FlywheelError) -> dict[str, Any]:
     }
 
 
+def _wants_json() -> bool:
+    return "--json" in sys.argv
+
+
 def _unforeseen(error: Exception) -> int:
     if os.environ.get(TRACEBACK):
         traceback.print_exc()
     say(f"error: {type(error).__name__}: {error}")
     say(f"hint: this is unforeseen; {TRACEBACK}=1 shows where it happened")
-    if _stdout["json"]:
+    if _wants_json():
         unforeseen = {"code": "unforeseen", "message": f"{type(error).__name__}: {error}"}
         document({"error": unforeseen})
     return FAILED

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from deployments.cli import output
 from dspyui_core.errors import FlywheelError
 from dspyui_core.records import Turn
 from dspyui_core.spec import read_spec
@@ -21,7 +21,7 @@ def failed_turn(program: Path, error: FlywheelError) -> Turn:
 
 def show_turn(turn: Turn) -> None:
     """Print the outcome, the dataset, the scores and every reason."""
-    console = Console()
+    console = output.console()
     colour = COLOURS.get(turn.outcome, "red")
     name = f"{turn.program} · turn {turn.turn}" if turn.turn else turn.program
     console.print(f"[bold]{name}[/]  [bold {colour}]{turn.outcome}[/]")

@@ -11,9 +11,9 @@ from dspyui_core.fields import Field
 from dspyui_core.records import Record, SplitName
 from dspyui_core.spec import CheckSpec
 
-from .findings import CheckName, Finding
-from .rows import Row
-from .splits import Assigned
+from dspyui_core.datasets.findings import CheckName, Finding
+from dspyui_core.datasets.rows import Row
+from dspyui_core.datasets.splits import Assigned
 
 Severity = Literal["pass", "warn", "quarantine", "block"]
 _NAMED_CLASSES = 5

@@ -12,11 +12,11 @@ from dspyui_core.errors import DatasetError, Problem
 from dspyui_core.extensions import choice_hint
 from dspyui_core.fields import Field, parse_row, row_model
 from dspyui_core.records import SplitName
-from dspyui_core.spec import ProgramSpec, Source
+from dspyui_core.spec import ProgramSpec, Source, canonical_json
 
-from .findings import Finding
-from .loading import RawRow, RawTable, read_table
-from .rows import Row, nfc
+from dspyui_core.datasets.findings import Finding
+from dspyui_core.datasets.loading import RawRow, RawTable, read_table
+from dspyui_core.datasets.rows import Row, nfc
 
 _SPLITS = ("auto", *get_args(SplitName))
 
@@ -90,7 +90,7 @@ def _parse(
     if raw.problem:
         return None, [raw.problem]
     cells = {field.name: raw.cells.get(spec.column_of(field.name)) for field in spec.fields}
-    values, found = parse_row(spec.fields, cells, model=model)
+    values, found = parse_cells(spec.fields, cells, model)
     split = _split(spec, source, raw)
     problems = [in_file(spec, problem, raw.number) for problem in found]
     if split not in _SPLITS:
@@ -103,10 +103,36 @@ def _parse(
     return Row.of(inputs, labels, "gold", **origin), []
 
 
+def parse_cells(
+    fields: Sequence[Field], cells: Mapping[str, Any], model: type[BaseModel]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """`fields.parse_row`, refusing also text that is no Unicode: it can be hashed nowhere."""
+    values, problems = parse_row(fields, cells, model=model)
+    broken = [name for name, value in values.items() if not _is_unicode(value)]
+    remedy = "write characters beyond the basic plane whole, not as halves"
+    problems += [Problem(name, "is no valid Unicode", values[name], remedy) for name in broken]
+    return values, problems
+
+
+def _is_unicode(value: Any) -> bool:
+    try:
+        canonical_json(value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def in_file(spec: ProgramSpec, problem: Problem, number: int | None) -> Problem:
     """A field's problem under the name of its data column, at its row."""
     field, dot, rest = problem.column.partition(".")
     return replace(problem, column=f"{spec.column_of(field)}{dot}{rest}", row=number)
+
+
+def finding_in_file(spec: ProgramSpec, finding: Finding) -> Finding:
+    """A gold row's finding under the name of its data column; feedback knows fields only."""
+    if finding.trace_id is not None:
+        return finding
+    return replace(finding, problem=in_file(spec, finding.problem, finding.problem.row))
 
 
 def _wanted(spec: ProgramSpec, raw: RawRow) -> bool:

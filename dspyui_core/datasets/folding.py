@@ -11,10 +11,10 @@ from dspyui_core.errors import Problem
 from dspyui_core.spec import ProgramSpec, canonical_json
 from dspyui_core.store.journal import Entry
 
-from .contract import Gold, SourceFile
-from .findings import FEEDBACK, Finding
-from .rows import Row, content_hash
-from .votes import Vote, hear, with_origin
+from dspyui_core.datasets.contract import Gold, SourceFile, finding_in_file
+from dspyui_core.datasets.findings import FEEDBACK, Finding
+from dspyui_core.datasets.rows import Row, content_hash
+from dspyui_core.datasets.votes import Vote, hear, with_origin
 
 _AGREEING_USERS = 2
 # The holdout is served first: of copies its one stays, and what is near it is not learned from.
@@ -47,12 +47,7 @@ class Fold:
 
     def new_rows(self, since_position: int) -> int:
         """How many feedback rows rest on feedback after that journal position."""
-        return count_new(self.rows, since_position)
-
-
-def count_new(rows: Iterable[Row], since_position: int) -> int:
-    """How many of the rows rest on feedback after that journal position."""
-    return sum(row.position is not None and row.position > since_position for row in rows)
+        return sum(row.is_feedback and (row.position or 0) > since_position for row in self.rows)
 
 
 def fold(gold: Gold, entries: Iterable[Entry], *, upto: int) -> Fold:
@@ -68,11 +63,12 @@ def fold(gold: Gold, entries: Iterable[Entry], *, upto: int) -> Fold:
     contested = [vote for vote in heard.votes if vote.row.key not in settled]
     learned, disagreements, outvoted = _elected(contested)
     rows = (*kept, *learned)
+    conflicts = [finding_in_file(gold.spec, finding) for finding in conflicts]
     return Fold(
         spec=gold.spec,
         rows=rows,
         findings=(*gold.quarantined, *conflicts, *heard.findings, *disagreements),
-        notes=tuple(notes),
+        notes=tuple(finding_in_file(gold.spec, note) for note in notes),
         version=content_hash(rows),
         upto=upto,
         total=gold.total,

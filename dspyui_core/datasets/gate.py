@@ -14,31 +14,32 @@ from dspyui_core.spec import ProgramSpec
 from dspyui_core.store.clock import Now, utc_now
 from dspyui_core.store.journal import Entry
 
-from .contract import parse_gold
-from .folding import Fold, fold
-from .ledger import read_ledger
-from .report import DatasetReport, report_on
-from .snapshots import write_snapshot
-from .splits import Assigned, Progress, assign, preview
+from dspyui_core.datasets.contract import parse_gold
+from dspyui_core.datasets.folding import Fold, fold
+from dspyui_core.datasets.ledger import Ledger, read_ledger
+from dspyui_core.datasets.report import DatasetReport, report_on
+from dspyui_core.datasets.snapshots import ref_of, write_snapshot
+from dspyui_core.datasets.splits import Assigned, Progress, preview, record
 
 Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A dataset version with its splits decided; where the report is blocked, only for its counts.
+    """A dataset version with its splits decided; where the report is blocked, nothing is written.
 
-    `spec` is the frozen one: every literal has its values.
+    `spec` is the frozen one: every literal has its values. `positions` are the journal's, of the
+    usable feedback rows. The rows themselves are read through `load_split` only.
     """
 
     ref: DatasetRef
     spec: ProgramSpec
     report: DatasetReport
-    assigned: Assigned
+    positions: tuple[int, ...]
 
     def new_rows(self, since_position: int) -> int:
         """How many usable feedback rows rest on feedback after that journal position."""
-        return self.assigned.new_rows(since_position)
+        return sum(position > since_position for position in self.positions)
 
 
 def check_dataset(
@@ -56,10 +57,8 @@ def check_dataset(
     started = clock()
     found = fold(parse_gold(spec), (), upto=0)
     ledger = read_ledger(engine, spec.name) if engine is not None else None
-    shares, checks = spec.dataset.shares, spec.dataset.checks
-    similarity = checks.near_duplicate_similarity
-    assigned = preview(found, shares, similarity, ledger=ledger, on_progress=on_progress)
-    return report_on(assigned, checks, seconds=clock() - started)
+    assigned = _previewed(found, ledger, on_progress)
+    return report_on(assigned, spec.dataset.checks, seconds=clock() - started)
 
 
 def fold_dataset(spec: ProgramSpec, entries: Iterable[Entry], *, upto: int) -> Fold:
@@ -81,13 +80,22 @@ def settle(
 ) -> Settled:
     """Decide the splits of a fold in the ledger and write its snapshot under `folder`.
 
-    Doing it again changes nothing. Raises ConflictError where another turn of the program decided
+    A blocked dataset leaves no trace: a wrong file must not decide any split for ever. Doing it
+    again changes nothing. Raises ConflictError where another turn of the program decided
     meanwhile, StoreError where state cannot be written.
     """
     started = clock()
+    ledger = read_ledger(engine, found.spec.name)
+    assigned = _previewed(found, ledger, on_progress)
+    report = report_on(assigned, found.spec.dataset.checks, seconds=clock() - started)
+    if not report.blocked:
+        record(engine, assigned, at=now())
+        write_snapshot(folder, assigned)
+    positions = tuple(row.position for row in assigned.rows if row.position is not None)
+    return Settled(ref_of(assigned), found.spec, report, positions)
+
+
+def _previewed(found: Fold, ledger: Ledger | None, on_progress: Progress | None) -> Assigned:
     dataset = found.spec.dataset
     similarity = dataset.checks.near_duplicate_similarity
-    assigned = assign(engine, found, dataset.shares, similarity, at=now(), on_progress=on_progress)
-    ref = write_snapshot(folder, assigned)
-    report = report_on(assigned, dataset.checks, seconds=clock() - started)
-    return Settled(ref, found.spec, report, assigned)
+    return preview(found, dataset.shares, similarity, ledger=ledger, on_progress=on_progress)

@@ -10,9 +10,9 @@ from dspyui_core.errors import Problem
 from dspyui_core.records import Record
 from dspyui_core.spec import CheckSpec
 
-from .checks import Check, run_checks
-from .folding import feedback_total
-from .splits import Assigned
+from dspyui_core.datasets.checks import Check, run_checks
+from dspyui_core.datasets.folding import feedback_total
+from dspyui_core.datasets.splits import Assigned
 
 _LISTED = 20
 _LONGEST = 200

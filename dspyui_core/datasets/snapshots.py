@@ -19,9 +19,9 @@ from dspyui_core.errors import DatasetError, HoldoutError, SplitError, StoreErro
 from dspyui_core.records import DatasetRef, SplitName
 from dspyui_core.spec import canonical_json
 
-from .checks import distinct_places
-from .rows import Row, content_hash
-from .splits import Assigned
+from dspyui_core.datasets.checks import distinct_places
+from dspyui_core.datasets.rows import Row, content_hash
+from dspyui_core.datasets.splits import Assigned
 
 MANIFEST = "manifest.json"
 _FORMAT = 1

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import Engine
 
@@ -14,15 +13,14 @@ from dspyui_core.errors import Problem
 from dspyui_core.records import SplitName
 from dspyui_core.spec import Shares
 
-from .findings import Finding
-from .folding import Fold, count_new
-from .ledger import Ledger, NewPlace, Place, extend_ledger, read_ledger
-from .near import NearIndex
-from .rows import Row, input_text
+from dspyui_core.datasets.contract import finding_in_file
+from dspyui_core.datasets.findings import Finding
+from dspyui_core.datasets.folding import SPLIT_ORDER, Fold
+from dspyui_core.datasets.ledger import Ledger, NewPlace, Place, extend_ledger, read_ledger
+from dspyui_core.datasets.near import NearIndex
+from dspyui_core.datasets.rows import Row, input_text
 
 Progress = Callable[[str], None]
-# The holdout is served first: what nearly repeats it must not be learned from.
-_ORDER: Final[Mapping[str, int]] = {"holdout": 0, "validation": 1, "train": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,7 @@ class Assigned:
 
     `parked` is feedback on (nearly) a holdout input, never trained on. `findings` are quarantined
     rows, `notes` are not. `groups` gives each row's key the group that was decided with it.
+    `new` is what a ledger whose newest entry is `after` does not have yet.
     """
 
     fold: Fold
@@ -39,14 +38,12 @@ class Assigned:
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
     groups: Mapping[str, str]
+    new: tuple[NewPlace, ...]
+    after: int
 
     def of(self, split: SplitName) -> tuple[Row, ...]:
         """The rows of one split."""
         return tuple(row for row in self.rows if row.split == split)
-
-    def new_rows(self, since_position: int) -> int:
-        """How many usable feedback rows rest on feedback after that journal position."""
-        return count_new(self.rows, since_position)
 
 
 def assign(
@@ -64,11 +61,10 @@ def assign(
     at first sight; otherwise the hash of the group decides by `shares`. A row between two splits is
     quarantined. Doing it again changes nothing. Raises ConflictError where somebody else wrote.
     """
-    program = fold.spec.name
-    ledger = read_ledger(engine, program)
-    placer = _placed(ledger, fold, shares, similarity, on_progress)
-    extend_ledger(engine, program, placer.new(fold.rows), after=ledger.last, at=at)
-    return placer.assigned(fold)
+    ledger = read_ledger(engine, fold.spec.name)
+    assigned = preview(fold, shares, similarity, ledger=ledger, on_progress=on_progress)
+    record(engine, assigned, at=at)
+    return assigned
 
 
 def preview(
@@ -80,21 +76,25 @@ def preview(
     on_progress: Progress | None = None,
 ) -> Assigned:
     """What `assign` would decide, written nowhere; without a ledger as for a new program."""
-    return _placed(ledger or Ledger(), fold, shares, similarity, on_progress).assigned(fold)
-
-
-def _placed(
-    ledger: Ledger, fold: Fold, shares: Shares, similarity: float, on_progress: Progress | None
-) -> _Placer:
+    ledger = ledger or Ledger()
     new = [row for row in fold.rows if row.key not in ledger.places]
     if on_progress is not None and new:
-        on_progress(f"comparing {len(new)} new rows with all {len(fold.rows)}")
+        on_progress(f"comparing {len(new)} new rows with {len(ledger.places)} known ones")
     placer = _Placer(ledger, new, similarity)
     # Gold decides first: feedback never chooses a split that gold has to follow.
     placer.place([row for row in new if not row.is_feedback], shares)
     asking = [row for row in new if row.is_feedback]
     placer.place([row for row in asking if not placer.touches_holdout(row)], _learning(shares))
-    return placer
+    return placer.assigned(fold)
+
+
+def record(engine: Engine, assigned: Assigned, *, at: datetime) -> None:
+    """Write the new decisions of a preview into its program's ledger, all or none.
+
+    Raises ConflictError where the ledger is no longer the one that the preview looked at.
+    """
+    program = assigned.fold.spec.name
+    extend_ledger(engine, program, assigned.new, after=assigned.after, at=at)
 
 
 def _learning(shares: Shares) -> Shares:
@@ -108,7 +108,7 @@ class _Placer:
     """The places of one assignment, known and new, while they are being decided."""
 
     def __init__(self, ledger: Ledger, new: Sequence[Row], similarity: float) -> None:
-        self._known = ledger.places
+        self._known = ledger
         self._places = dict(ledger.places)
         self._findings: dict[str, Finding] = {}
         self._texts = {row.key: input_text(row.inputs) for row in new}
@@ -133,14 +133,6 @@ class _Placer:
             for key in group:
                 self._places[key] = Place(place, group[0], self._texts[key])
 
-    def new(self, rows: Sequence[Row]) -> list[NewPlace]:
-        """The decisions that the ledger does not have yet, in the order of the rows."""
-        return [
-            NewPlace(row.key, self._places[row.key], row.trust, row.source)
-            for row in rows
-            if row.key in self._places and row.key not in self._known
-        ]
-
     def assigned(self, fold: Fold) -> Assigned:
         """The fold's rows sorted into usable, parked and quarantined."""
         usable, parked, notes = [], [], []
@@ -151,14 +143,20 @@ class _Placer:
                 place = self._places[row.key]
                 usable.append(replace(row, split=place.split))
                 notes += [_kept(row, place)] if row.split not in ("auto", place.split) else []
+        leaking = [finding_in_file(fold.spec, finding) for finding in self._findings.values()]
         return Assigned(
             fold=fold,
             rows=tuple(usable),
             parked=tuple(parked),
-            findings=(*fold.findings, *self._findings.values()),
-            notes=(*fold.notes, *notes),
+            findings=(*fold.findings, *leaking),
+            notes=(*fold.notes, *(finding_in_file(fold.spec, note) for note in notes)),
             groups={row.key: self._places[row.key].group for row in usable},
+            new=tuple(self._new(row) for row in usable if row.key not in self._known.places),
+            after=self._known.last,
         )
+
+    def _new(self, row: Row) -> NewPlace:
+        return NewPlace(row.key, self._places[row.key], row.trust, row.source)
 
     def _claims(self, row: Row, *, explicit: bool = True) -> set[SplitName]:
         """The splits that this row has a reason to be in."""
@@ -169,7 +167,7 @@ class _Placer:
         return claims
 
     def _precedence(self, row: Row) -> tuple[int, str]:
-        return min(_ORDER[split] for split in self._claims(row)), row.key
+        return min(SPLIT_ORDER[split] for split in self._claims(row)), row.key
 
     def _place_claimed(self, row: Row) -> None:
         claims = self._claims(row)

@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dspyui_core.errors import Problem
-from dspyui_core.fields import parse_row, row_model
+from dspyui_core.fields import row_model
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.store.journal import Entry
 
-from .findings import FEEDBACK, Finding
-from .rows import Row
+from dspyui_core.datasets.contract import parse_cells
+from dspyui_core.datasets.findings import FEEDBACK, Finding
+from dspyui_core.datasets.rows import Row
 
 THUMBS_UP, THUMBS_DOWN = "thumbs_up", "thumbs_down"
 _RATINGS = (THUMBS_UP, THUMBS_DOWN)
+_NOTHING: tuple[Any, ...] = (None, "", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,11 @@ class _Reader:
         if entry.payload.get("retracted") is True:
             return _Said()
         rating, correction = entry.payload.get("rating"), entry.payload.get("corrected_output")
-        if rating not in _RATINGS and (rating is not None or not correction):
+        corrects = correction not in _NOTHING
+        if rating not in _RATINGS and not (rating is None and corrects):
             remedy = f"use {' or '.join(_RATINGS)}"
             return _Said(problems=(Problem("rating", "is no rating", rating, remedy),))
-        if rating == THUMBS_DOWN and not correction:
+        if rating == THUMBS_DOWN and not corrects:
             return _Said()
         prediction = self._predictions.get(entry.trace_id)
         if prediction is None:
@@ -150,7 +153,7 @@ class _Reader:
 
     def _named(self, correction: Any) -> Mapping[str, Any] | Problem:
         """A correction by field name; a bare value is that of the only output."""
-        if not correction:
+        if correction in _NOTHING:
             return {}
         if not isinstance(correction, Mapping) and len(self._outputs) == 1:
             return {self._outputs[0].name: correction}
@@ -171,7 +174,7 @@ class _Reader:
         inputs, outputs = prediction.get("inputs") or {}, prediction.get("outputs") or {}
         raw = {field.name: inputs.get(field.name) for field in self._inputs}
         raw |= {f.name: correction.get(f.name, outputs.get(f.name)) for f in self._outputs}
-        values, problems = parse_row(self._fields, raw, model=self._model)
+        values, problems = parse_cells(self._fields, raw, self._model)
         if problems:
             return _Said(problems=tuple(problems))
         origin = {"position": entry.position, "trace_id": entry.trace_id, "user_id": entry.user_id}

@@ -18,7 +18,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from dspyui_core.errors import StoreError
 
-_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 _CHATTY = ("alembic", "mlflow.store.db.utils")
 _DEFAULT_UI = "http://127.0.0.1:5000"
 
@@ -29,9 +33,7 @@ def open_client(tracking_uri: str) -> mlflow.MlflowClient:
     A new SQLite database is made with its folders (3-11 s of migrations); no global state of
     MLflow is touched. Raises StoreError where the database cannot be opened or written.
     """
-    _opt_out_of_telemetry()
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    _quieten()
     try:
         database = _sqlite_file(tracking_uri)
         if database is None:
@@ -119,11 +121,13 @@ def _new_experiment(
         return found
 
 
-def _opt_out_of_telemetry() -> None:
-    # MLflow decides on import; deciding again under our setting holds whoever imported it.
+def _quieten() -> None:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    # MLflow chose on import; asked again under our setting it drops the telemetry client.
     set_telemetry_client()
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _client(tracking_uri: str) -> mlflow.MlflowClient:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import dspy
-from pydantic import BaseModel
 
 from dspyui_core.errors import LMError
-from dspyui_core.metrics import Metric
 
 Examples = Sequence[dspy.Example]
+# Called as (example, prediction, trace=None); 0..1.
+Metric = Callable[..., float | bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,10 @@ class Compiled:
 
 
 class Optimizer(Protocol):
-    """An entry of the catalog: made from its options, it compiles a student.
+    """An entry of the catalog: made from its `Options`, it compiles a student.
 
     `compile` never changes the student and never sees a holdout row.
     """
-
-    Options: ClassVar[type[BaseModel]]
 
     def __init__(self, options: Any) -> None: ...
 

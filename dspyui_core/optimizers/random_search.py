@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import dspy
@@ -49,15 +53,22 @@ class RandomSearch:
     ) -> Compiled:
         """Try demo sets, keep the best on (at most `validation_limit`) validation rows."""
         selection = sample(valset, self._options.validation_limit, context.seed)
-        program = self._search(context, len(trainset) + len(selection)).compile(
-            student, trainset=shuffled(trainset, context.seed), valset=selection
-        )
+        context.on_progress(f"random_search: {self._tried} demo sets on {len(selection)} rows each")
+        with _unheard():
+            search = self._search(context, len(trainset) + len(selection))
+            program = search.compile(
+                student, trainset=shuffled(trainset, context.seed), valset=selection
+            )
         program.__dict__.pop("candidate_programs", None)
         score = validation_score(program, valset, context)
         demos = max((len(predictor.demos) for predictor in program.predictors()), default=0)
-        tried = self._options.candidates + 3
-        note = f"best of {tried} demo sets ({demos} demos): {score:.3f} on validation"
+        note = f"best of {self._tried} demo sets ({demos} demos): {score:.3f} on validation"
         return Compiled(program, "random_search", note, score)
+
+    @property
+    def _tried(self) -> int:
+        # Besides the random ones DSPy tries no demos, labelled ones, and unshuffled ones.
+        return self._options.candidates + 3
 
     def _search(self, context: OptimizerContext, rows: int) -> Any:
         return dspy.BootstrapFewShotWithRandomSearch(
@@ -68,5 +79,12 @@ class RandomSearch:
             num_candidate_programs=self._options.candidates,
             num_threads=context.threads,
             # A row that fails is a wrong row, never the end of the search.
-            max_errors=rows * (self._options.candidates + 3) + 1,
+            max_errors=rows * self._tried + 1,
         )
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """DSPy narrates its search, row by row, on both streams and has no switch for it."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield

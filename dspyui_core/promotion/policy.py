@@ -31,7 +31,7 @@ def decide(
     if verdict == "promote":
         return _approved(policy, hold, "candidate", reasons, comparison)
     return Decision(
-        verdict=verdict,  # type: ignore[arg-type]
+        verdict=verdict,
         reasons=reasons,
         evidence=comparison.model_dump(mode="json"),
     )
@@ -44,7 +44,7 @@ def _approved(
     waiting = (*manual, *([hold] if hold else []))
     return Decision(
         verdict="ask" if waiting else "promote",
-        subject=subject,  # type: ignore[arg-type]
+        subject=subject,
         reasons=(*reasons, *waiting),
         evidence=evidence.model_dump(mode="json"),
     )

@@ -140,7 +140,7 @@ class Releases:
             remove_alias(self.client, name, CHALLENGER)
 
     def versions(self, program: str) -> list[ModelVersion]:
-        """All versions with their stages, the newest first."""
+        """All versions with their stages, the oldest first."""
         self.reconcile(program)
         return versions(self.client, program, decided=self.ledger.decided_versions(program))
 

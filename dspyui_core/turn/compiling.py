@@ -18,7 +18,7 @@ from dspyui_core.records import CandidateRef
 from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent, step
 from dspyui_core.workspace import Workspace
 
-__all__ = ["compile_candidate", "load_candidate"]
+__all__ = ["candidate_folder", "compile_candidate", "load_candidate"]
 
 
 def compile_candidate(
@@ -28,9 +28,14 @@ def compile_candidate(
     return step(ws, turn_id, "compile", CandidateRef, lambda: _compile(ws, turn_id, on_progress))
 
 
+def candidate_folder(ws: Workspace, turn_id: str) -> Path:
+    """Where a turn keeps its candidate's files until it is finished."""
+    return ws.turn_folder(turn_id) / "candidate"
+
+
 def load_candidate(ws: Workspace, turn_id: str) -> programs.LoadedProgram:
     """The candidate as it was saved. Raises ProgramError where it is damaged."""
-    return programs.load(_folder(ws, turn_id), workspace=ws.folder)
+    return programs.load(candidate_folder(ws, turn_id), workspace=ws.folder)
 
 
 def _compile(ws: Workspace, turn_id: str, on_progress: Progress) -> CandidateRef:
@@ -43,7 +48,7 @@ def _compile(ws: Workspace, turn_id: str, on_progress: Progress) -> CandidateRef
     candidate = _candidate(ws, snapshot, on_progress)
     on_progress(f"candidate {candidate.digest[:12]}: {candidate.note}")
     _save(ws, turn_id, candidate)
-    log_program(ws.client, run_id, _folder(ws, turn_id), candidate.spec)
+    log_program(ws.client, run_id, candidate_folder(ws, turn_id), candidate.spec)
     log_parameters(ws.client, run_id, {"optimizer": candidate.optimizer, "note": candidate.note})
     return CandidateRef(
         digest=candidate.digest,
@@ -68,7 +73,7 @@ def _candidate(ws: Workspace, snapshot: Snapshot, on_progress: Progress) -> Cand
 
 
 def _save(ws: Workspace, turn_id: str, candidate: Candidate) -> None:
-    folder = _folder(ws, turn_id)
+    folder = candidate_folder(ws, turn_id)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         programs.save(candidate.program, candidate.spec, Path(scratch), workspace=ws.folder)
@@ -111,7 +116,3 @@ def _tags(ws: Workspace, snapshot: Snapshot) -> dict[str, object]:
         "dspyui.dataset_version": snapshot.dataset.version,
         "dspyui.spec_hash": snapshot.spec.identity(),
     }
-
-
-def _folder(ws: Workspace, turn_id: str) -> Path:
-    return ws.turn_folder(turn_id) / "candidate"

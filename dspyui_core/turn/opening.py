@@ -8,7 +8,9 @@ from pathlib import Path
 from pydantic import Field
 
 import dspyui_core
-from dspyui_core.datasets import Fold, fold_dataset, preview, read_ledger, settle
+from dspyui_core.datasets import Fold, fold_dataset, settle
+from dspyui_core.datasets.ledger import read_ledger
+from dspyui_core.datasets.splits import preview
 from dspyui_core.records import DatasetRef, Record, Turn
 from dspyui_core.spec import ProgramSpec, read_spec
 from dspyui_core.store.turns import TurnRow
@@ -63,36 +65,26 @@ def open_turn(ws: Workspace, request: TurnRequest, *, on_progress: Progress = si
     idle = None if last is None else _idle_reason(ws, last, spec, fold)
     if last is not None and idle:
         return Opened(report=nothing_new(last, idle))
-    return _begin(ws, _opened_row(ws, spec, fold, upto), spec, fold, on_progress)
+    row = _opened_row(ws, spec, fold, upto)
+    return _opened(ws, row, _fixed(ws, row, fold, on_progress), resumed=False)
 
 
 def _resume(ws: Workspace, row: TurnRow, spec: ProgramSpec, on_progress: Progress) -> Opened | None:
+    """The open turn with its inputs, or None where they cannot be had any more."""
     on_progress(f"resuming turn {row.turn_id}")
     if ws.turns.step(row.turn_id, "snapshot") is not None:
-        return _opened(recorded(ws, row.turn_id, "snapshot", Snapshot), row, resumed=True)
+        snapshot = recorded(ws, row.turn_id, "snapshot", Snapshot)
+        return _opened(ws, row, snapshot, resumed=True)
     entries = ws.journal.since(0, program=spec.name, upto=row.feedback_upto)
     fold = fold_dataset(spec, entries, upto=row.feedback_upto)
     if fold.version != row.dataset_version:
         return None
-    return _begin(ws, row, spec, fold, on_progress, resumed=True)
+    return _opened(ws, row, _fixed(ws, row, fold, on_progress), resumed=True)
 
 
-def _begin(
-    ws: Workspace,
-    row: TurnRow,
-    spec: ProgramSpec,
-    fold: Fold,
-    on_progress: Progress,
-    *,
-    resumed: bool = False,
-) -> Opened:
+def _fixed(ws: Workspace, row: TurnRow, fold: Fold, on_progress: Progress) -> Snapshot:
     on_progress(f"turn {row.turn_id}: assigning splits, writing the snapshot")
-    snapshot = step(ws, row.turn_id, "snapshot", Snapshot, lambda: _snapshot(ws, row, fold))
-    opened = _opened(snapshot, row, resumed=resumed)
-    if snapshot.verdict != "blocked":
-        return opened
-    report = finish(ws, row.turn_id, "blocked", snapshot.problems)
-    return opened.model_copy(update={"report": report})
+    return step(ws, row.turn_id, "snapshot", Snapshot, lambda: _snapshot(ws, row, fold))
 
 
 def _snapshot(ws: Workspace, row: TurnRow, fold: Fold) -> Snapshot:
@@ -110,12 +102,14 @@ def _snapshot(ws: Workspace, row: TurnRow, fold: Fold) -> Snapshot:
     )
 
 
-def _opened(snapshot: Snapshot, row: TurnRow, *, resumed: bool) -> Opened:
+def _opened(ws: Workspace, row: TurnRow, snapshot: Snapshot, *, resumed: bool) -> Opened:
+    blocked = snapshot.verdict == "blocked"
     return Opened(
         turn_id=row.turn_id,
         resumed=resumed,
         dataset=snapshot.dataset,
         problems=snapshot.problems,
+        report=finish(ws, row.turn_id, "blocked", snapshot.problems) if blocked else None,
     )
 
 
@@ -158,7 +152,8 @@ def _usable_rows(ws: Workspace, spec: ProgramSpec, fold: Fold, since: int) -> in
         return fold.new_rows(since)
     similarity = spec.dataset.checks.near_duplicate_similarity
     ledger = read_ledger(ws.engine, spec.name)
-    return preview(fold, spec.dataset.shares, similarity, ledger=ledger).new_rows(since)
+    usable = preview(fold, spec.dataset.shares, similarity, ledger=ledger).rows
+    return sum(row.position is not None and row.position > since for row in usable)
 
 
 def _gold_changed(ws: Workspace, last: TurnRow, fold: Fold) -> bool:

@@ -9,7 +9,7 @@ from dspyui_core import programs
 from dspyui_core.errors import ConflictError
 from dspyui_core.mlflow_service import register_compiled_model
 from dspyui_core.records import CandidateRef, Decision, Record
-from dspyui_core.turn.compiling import load_candidate
+from dspyui_core.turn.compiling import candidate_folder
 from dspyui_core.turn.steps import Evaluated, Snapshot, recorded, step
 from dspyui_core.workspace import Workspace
 
@@ -70,12 +70,10 @@ def _register(ws: Workspace, turn_id: str) -> Registered:
 def _subject(
     ws: Workspace, turn_id: str, snapshot: Snapshot, scratch: Path, *, baseline: bool
 ) -> Path:
+    if not baseline:
+        return candidate_folder(ws, turn_id)
     spec = snapshot.spec
-    if baseline:
-        programs.save(programs.build(spec, workspace=ws.folder), spec, scratch, workspace=ws.folder)
-        return scratch
-    loaded = load_candidate(ws, turn_id)
-    programs.save(loaded.program, loaded.spec, scratch, workspace=ws.folder)
+    programs.save(programs.build(spec, workspace=ws.folder), spec, scratch, workspace=ws.folder)
     return scratch
 
 

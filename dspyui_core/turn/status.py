@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dspyui_core.mirror import CONSUMER
 from dspyui_core.mlflow_loader import list_registered_models
 from dspyui_core.records import Record
@@ -33,7 +35,7 @@ def program_status(ws: Workspace) -> list[ProgramStatus]:
     return [_status(ws, name, models) for name in names]
 
 
-def _status(ws: Workspace, name: str, models: dict[str, object]) -> ProgramStatus:
+def _status(ws: Workspace, name: str, models: Mapping[str, object]) -> ProgramStatus:
     model = models.get(name)
     newest = next(iter(ws.turns.history(name, limit=1)), None)
     return ProgramStatus(

@@ -65,8 +65,11 @@ def answers(program: Any) -> list[str]:
 def outside(home: Any) -> dict[str, str]:
     """The environment of a process that may not unpickle and knows MLflow by its URI alone."""
     core = str(Path(programs.__file__).parents[1])
+    # MLflow starts `uvicorn` by name, as in an activated environment.
+    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return os.environ | {
         "PYTHONPATH": core,
+        "PATH": tools,
         "MLFLOW_TRACKING_URI": home.uri,
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -200,8 +203,9 @@ def test_mlflow_serves_a_version(
         sys.executable, "-m", "mlflow", "models", "serve", "-m", f"models:/{name}@champion",
         "--env-manager", "local", "--host", "127.0.0.1", "--port", str(port),
     ]  # fmt: skip
-    with running(command, env=outside(home), log=log):
-        wait_until(lambda: _is_up(port), 120, interval=0.3)
+    with running(command, env=outside(home), log=log) as server:
+        wait_until(lambda: server.poll() is not None or _is_up(port), 120, interval=0.3)
+        assert server.poll() is None, log.read_text()
         body = {"dataframe_records": [{"text": "where is my parcel"}, {"text": "refund please"}]}
         found = _post(f"http://127.0.0.1:{port}/invocations", body)
     assert [row["topic"] for row in found["predictions"]] == ["shipping", "refund"]

@@ -1,0 +1,75 @@
+"""A real Prefect harness for the session, and a fresh home with a tiny program for each test."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.testing.utilities import prefect_test_harness
+from support import tiny
+
+from dspyui_core.mlflow_tracking import open_client
+from dspyui_core.turn import TurnRequest
+from dspyui_core.workspace import Workspace
+from tasks import _workspace
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A home with a tiny program in it."""
+
+    ws: Workspace
+    folder: Path
+    program: Path
+
+    @property
+    def request(self) -> TurnRequest:
+        """The request of a turn."""
+        return TurnRequest(program=self.program)
+
+    def respec(self, **changes: Any) -> None:
+        """Write the spec anew."""
+        tiny.write_program(self.folder, **changes)
+
+    def use(self, *, corrections: int) -> None:
+        """Answer this many unseen messages, each corrected by a user."""
+        for number, (text, desk) in enumerate(tiny.unseen()[:corrections]):
+            answer = self.ws.predict("desk", {"text": text}, user_id="ana")
+            self.ws.feedback.record_feedback(
+                answer.trace_id, "thumbs_down", {"desk": desk}, idempotency_key=f"key-{number}"
+            )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect() -> Iterator[None]:
+    """One Prefect server and database for all flow tests."""
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture(scope="session")
+def migrated_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database with its migrations done, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "mlflow.db"
+    open_client(f"sqlite:///{path}").search_experiments()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture
+def desk(tmp_path: Path, migrated_mlflow: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A fresh home whose tasks and flows use it."""
+    monkeypatch.setenv("DSPYUI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DSPYUI_WORKSPACE", str(tmp_path))
+    (tmp_path / "home" / "mlflow").mkdir(parents=True)
+    shutil.copy(migrated_mlflow, tmp_path / "home" / "mlflow" / "mlflow.db")
+    _workspace.workspace.cache_clear()
+    yield Desk(_workspace.workspace(), tmp_path, tiny.write_program(tmp_path))
+    _workspace.workspace().close()
+    _workspace.workspace.cache_clear()

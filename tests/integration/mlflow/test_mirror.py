@@ -1,0 +1,270 @@
+"""The mirror against a real MLflow and a real journal: exactly once, also after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow.tracing.client import TracingClient
+
+from dspyui_core import mirror
+from dspyui_core.mirror import CONSUMER, Mirrored, mirror_once, mlflow_trace_id
+from dspyui_core.store.engine import open_engine
+from dspyui_core.store.journal import Journal, NewPrediction
+from dspyui_core.store.watermarks import Watermarks
+
+Once = Callable[..., Mirrored]
+
+
+class CrashError(Exception):
+    """A process that ends here."""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Any]:
+    opened = open_engine(f"sqlite:///{tmp_path / 'state.db'}")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def journal(engine: Any) -> Journal:
+    return Journal(engine)
+
+
+@pytest.fixture
+def watermarks(engine: Any) -> Watermarks:
+    return Watermarks(engine)
+
+
+@pytest.fixture
+def once(home: Any, name: str, journal: Journal, watermarks: Watermarks) -> Once:
+    place = home.experiment(name)
+
+    def run(**options: Any) -> Mirrored:
+        return mirror_once(
+            journal, watermarks, home.client, program=name, experiment_id=place, **options
+        )
+
+    return run
+
+
+@pytest.fixture
+def trace_ids(name: str, journal: Journal) -> list[str]:
+    """Five predictions of version 2 in the journal."""
+    ids = [mlflow_trace_id(f"{name} {number}") for number in range(5)]
+    journal.append_predictions(
+        [
+            NewPrediction(
+                name,
+                trace_id,
+                {
+                    "inputs": {"text": f"où est le colis {number}?"},
+                    "outputs": {"topic": "shipping"},
+                    "latency_ms": 12.0,
+                },
+                user_id="ana",
+                version=2,
+            )
+            for number, trace_id in enumerate(ids)
+        ]
+    )
+    return ids
+
+
+def give(
+    journal: Journal, name: str, trace_id: str, user: str | None = "ana", **payload: Any
+) -> None:
+    key = f"{trace_id}-{user}-{payload}"
+    journal.append_feedback(name, trace_id, payload, user_id=user, authenticated=True, idem_key=key)
+
+
+def assessments(home: Any, trace_id: str) -> list[tuple[str, Any, str]]:
+    trace = home.client.get_trace(trace_id, display=False)
+    return sorted((a.name, a.value, a.source.source_id) for a in trace.info.assessments)
+
+
+def matches(home: Any, experiment_id: str, filter_string: str) -> list[str]:
+    found = home.client.search_traces(
+        locations=[experiment_id], filter_string=filter_string, include_spans=False
+    )
+    return [trace.info.trace_id for trace in found]
+
+
+def test_predictions_become_traces_with_our_ids_inputs_outputs_and_tags(
+    home: Any, name: str, once: Once, trace_ids: list[str]
+) -> None:
+    done = once()
+    info = home.client.get_trace(trace_ids[1], display=False).info
+    (span,) = home.client.get_trace(trace_ids[1], display=False).data.spans
+    assert (done.traces, done.assessments, done.orphans) == (5, 0, 0)
+    assert span.inputs == {"text": "où est le colis 1?"}
+    assert span.outputs == {"topic": "shipping"}
+    assert (info.state.value, info.execution_duration) == ("OK", 12)
+    assert "colis 1" in info.request_preview and "shipping" in info.response_preview
+    assert (info.tags["dspyui.program"], info.tags["dspyui.version"]) == (name, "2")
+    found = matches(home, home.experiment(name), "tags.`dspyui.version` = '2'")
+    assert sorted(found) == sorted(trace_ids)
+
+
+def test_a_failed_prediction_is_a_trace_in_error(
+    home: Any, name: str, once: Once, journal: Journal
+) -> None:
+    trace_id = "tr-" + "f" * 31 + "0"
+    journal.append_prediction(name, trace_id, {"inputs": {"text": "x"}, "error": "LM timed out"})
+    once()
+    trace = home.client.get_trace(trace_id, display=False)
+    assert trace.info.state.value == "ERROR"
+    assert trace.data.spans[0].status.description == "LM timed out"
+
+
+def test_feedback_becomes_assessments_of_a_human(
+    home: Any, name: str, once: Once, journal: Journal, trace_ids: list[str]
+) -> None:
+    give(
+        journal, name, trace_ids[0], "ben",
+        rating="thumbs_down", corrected_output={"topic": "refund"}, comment="not a parcel",
+    )  # fmt: skip
+    give(journal, name, trace_ids[0], None, rating="thumbs_up")
+    done = once()
+    assert done.assessments == 4
+    assert assessments(home, trace_ids[0]) == [
+        ("comment", "not a parcel", "ben"),
+        ("corrected_output", {"topic": "refund"}, "ben"),
+        ("user_rating", "thumbs_down", "ben"),
+        ("user_rating", "thumbs_up", "anonymous"),
+    ]
+
+
+def test_nothing_is_copied_twice_and_later_feedback_is_taken(
+    home: Any, name: str, once: Once, journal: Journal, trace_ids: list[str]
+) -> None:
+    first = once()
+    again = once()
+    give(journal, name, trace_ids[4], rating="thumbs_up")
+    later = once()
+    assert (first.traces, again.traces, later.traces) == (5, 0, 0)
+    assert (again.position, later.assessments) == (first.position, 1)
+    assert later.position == journal.last_position(name)
+
+
+@pytest.mark.parametrize("batch", [1, 200])
+def test_a_superseded_rating_no_longer_counts(
+    home: Any, name: str, once: Once, journal: Journal, trace_ids: list[str], batch: int
+) -> None:
+    place = home.experiment(name)
+    give(journal, name, trace_ids[0], rating="thumbs_down", corrected_output={"topic": "refund"})
+    once(batch=batch)
+    give(journal, name, trace_ids[0], rating="thumbs_down", comment="thinking again")
+    give(journal, name, trace_ids[0], rating="thumbs_up")
+    once(batch=batch)
+    assert assessments(home, trace_ids[0]) == [("user_rating", "thumbs_up", "ana")]
+    assert matches(home, place, "feedback.user_rating = 'thumbs_down'") == []
+    assert matches(home, place, "feedback.user_rating = 'thumbs_up'") == [trace_ids[0]]
+
+
+def test_a_retraction_takes_only_its_users_feedback_away(
+    home: Any, name: str, once: Once, journal: Journal, trace_ids: list[str]
+) -> None:
+    give(journal, name, trace_ids[0], "ana", rating="thumbs_down")
+    give(journal, name, trace_ids[0], "ben", rating="thumbs_up")
+    once()
+    give(journal, name, trace_ids[0], "ana", retracted=True)
+    once()
+    assert assessments(home, trace_ids[0]) == [("user_rating", "thumbs_up", "ben")]
+
+
+def test_an_assessment_made_in_mlflow_itself_stays(
+    home: Any, name: str, once: Once, journal: Journal, trace_ids: list[str]
+) -> None:
+    once()
+    TracingClient(home.uri).log_assessment(
+        trace_ids[0], mirror.Feedback(name="judge", value="fine")
+    )
+    give(journal, name, trace_ids[0], rating="thumbs_up")
+    once()
+    assert [found[0] for found in assessments(home, trace_ids[0])] == ["judge", "user_rating"]
+
+
+@pytest.mark.parametrize("crash_at", ["log_spans", "create_assessment", "advance"])
+def test_a_crash_after_a_write_leaves_nothing_doubled_and_nothing_out(
+    home: Any,
+    name: str,
+    once: Once,
+    journal: Journal,
+    watermarks: Watermarks,
+    trace_ids: list[str],
+    crash_at: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for trace_id in trace_ids:
+        give(journal, name, trace_id, rating="thumbs_up", comment="good")
+    place = watermarks if crash_at == "advance" else TracingClient(home.uri).store
+    write = getattr(place, crash_at)
+
+    def written_then_gone(*arguments: Any, **options: Any) -> None:
+        if crash_at != "advance":
+            write(*arguments, **options)
+        raise CrashError
+
+    with monkeypatch.context() as patch, pytest.raises(CrashError):
+        patch.setattr(place, crash_at, written_then_gone)
+        once()
+    assert watermarks.get(name, CONSUMER) == 0
+    once()
+    traces = matches(home, home.experiment(name), "tags.`dspyui.version` = '2'")
+    assert sorted(traces) == sorted(trace_ids)
+    for trace_id in trace_ids:
+        assert assessments(home, trace_id) == [
+            ("comment", "good", "ana"),
+            ("user_rating", "thumbs_up", "ana"),
+        ]
+        assert len(home.client.get_trace(trace_id, display=False).data.spans) == 1
+
+
+def test_feedback_on_a_trace_deleted_in_mlflow_is_passed_over(
+    home: Any, name: str, once: Once, journal: Journal, trace_ids: list[str]
+) -> None:
+    once()
+    home.client.delete_traces(home.experiment(name), trace_ids=[trace_ids[0]])
+    give(journal, name, trace_ids[0], rating="thumbs_up")
+    give(journal, name, trace_ids[1], rating="thumbs_up")
+    done = once()
+    assert (done.orphans, done.assessments, done.position) == (1, 1, journal.last_position(name))
+
+
+def test_other_programs_stay_out(
+    home: Any, name: str, once: Once, journal: Journal, trace_ids: list[str]
+) -> None:
+    journal.append_prediction("another", "tr-" + "e" * 32, {"inputs": {}, "outputs": {}})
+    assert once().traces == len(trace_ids)
+
+
+def test_a_trace_id_of_another_shape_gets_an_id_that_mlflow_takes(
+    home: Any, name: str, once: Once, journal: Journal
+) -> None:
+    journal.append_prediction(name, f"{name}/request 7", {"inputs": {"text": "x"}})
+    give(journal, name, f"{name}/request 7", rating="thumbs_up")
+    once()
+    found = mlflow_trace_id(f"{name}/request 7")
+    tags = home.client.get_trace(found, display=False).info.tags
+    assert tags["dspyui.trace"] == f"{name}/request 7"
+    assert assessments(home, found) == [("user_rating", "thumbs_up", "ana")]
+
+
+def test_a_long_journal_is_written_in_few_transactions(
+    home: Any, name: str, once: Once, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payload = {"inputs": {"text": "x"}, "outputs": {"topic": "refund"}}
+    journal.append_predictions(
+        [NewPrediction(name, mlflow_trace_id(f"{name}{number}"), payload) for number in range(50)]
+    )
+    store, sizes = TracingClient(home.uri).store, []
+    write = store.log_spans
+    monkeypatch.setattr(
+        store, "log_spans", lambda place, spans: sizes.append(len(spans)) or write(place, spans)
+    )
+    assert once(batch=20).traces == 50
+    assert sizes == [20, 20, 10]

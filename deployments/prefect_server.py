@@ -50,9 +50,9 @@ def prefect_environment(home: Path, *, verbose: bool = False) -> Mapping[str, st
     """Put Prefect's settings for `home` into `os.environ` and return them.
 
     Prefect's files live in `home/prefect`, nothing is sent anywhere, and Prefect's temporary
-    server stays off. The console stays quiet, as the command itself tells what went
-    wrong, unless `verbose` or PREFECT_LOGGING_LEVEL is set; flow run logs reach the server either way. An empty PREFECT_API_URL is removed:
-    Prefect takes it for an address and prints a traceback for every call.
+    server stays off. The console stays quiet, as the command itself tells what went wrong, unless
+    `verbose` or PREFECT_LOGGING_LEVEL is set; flow run logs reach the server either way. An empty
+    PREFECT_API_URL is removed: Prefect takes it for an address and prints a traceback per call.
     """
     settings = {
         "PREFECT_HOME": str(home.resolve() / "prefect"),

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,11 @@ class DataExporter:
         wanted = (
             row
             for entry, row in rows
-            if rating in (None, row["rating"]) and _within(entry.at, start_date, end_date)
+            if rating in (None, entry.payload.get("rating"))
+            and _within(entry.at, start_date, end_date)
         )
-        found = [row for _, row in zip(range(limit), wanted, strict=False)] if limit else wanted
-        return pd.DataFrame(list(found))
+        # Objects, because a number beside a missing one would become a float.
+        return pd.DataFrame(list(islice(wanted, limit)), dtype=object)
 
     def export_training_data(self, traces_df: pd.DataFrame, format: str) -> str:
         """The rows of `query_traces_with_feedback` as one text: csv, json or jsonl."""
@@ -118,9 +120,12 @@ class DataExporter:
 def write_pieces(pieces: Iterable[str], path: Path) -> None:
     """Write pieces of text to a file that appears whole or not at all."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with scratch.open("w", encoding="utf-8", newline="") as stream:
-        stream.writelines(pieces)
-    scratch.replace(path)
+    try:
+        with scratch.open("w", encoding="utf-8", newline="") as stream:
+            stream.writelines(pieces)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _row(prediction: Entry, feedback: Entry) -> dict[str, Any]:

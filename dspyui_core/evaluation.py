@@ -13,6 +13,7 @@ from typing import Any
 import dspy
 from pydantic import BaseModel
 
+from dspyui_core.errors import ProgramError
 from dspyui_core.lms import Meter, as_lm_error, metered, redacted, using_lm
 from dspyui_core.metrics import Metric
 from dspyui_core.programs import LabelledRow, example_of
@@ -58,8 +59,20 @@ def evaluate(
 
 
 def outputs_of(prediction: dspy.Prediction, names: Sequence[str]) -> dict[str, Any]:
-    """The named outputs of a prediction as plain JSON values."""
-    return {name: plain(getattr(prediction, name, None)) for name in names}
+    """The named outputs of a prediction as plain JSON values; None where it lacks one."""
+    # By key: as attributes, outputs called `items` or `labels` are methods of DSPy's records.
+    return {name: plain(prediction.get(name)) for name in names}
+
+
+def call(program: dspy.Module, inputs: Mapping[str, Any]) -> dspy.Prediction:
+    """The program's prediction. Raises ProgramError where it returns something else."""
+    prediction = program(**inputs)
+    if not isinstance(prediction, dspy.Prediction):
+        raise ProgramError(
+            f"the program returned a {type(prediction).__name__}, not a dspy.Prediction",
+            hint="let the module's forward return what its predictor returned",
+        )
+    return prediction
 
 
 def plain(value: Any) -> Any:
@@ -108,7 +121,7 @@ def _usage(meter: Meter) -> dict[str, Any]:
 
 def _answer(program: dspy.Module, inputs: Mapping[str, Any]) -> tuple[dspy.Prediction | None, str]:
     try:
-        return program(**inputs), ""
+        return call(program, inputs), ""
     except Exception as error:  # noqa: BLE001 - the edge where any failure becomes a failed row
         return None, describe(error)
 

@@ -36,16 +36,27 @@ class Catalog:
 
     def options(self, name: str, values: Mapping[str, Any]) -> BaseModel:
         """The entry's validated options. Raises SpecError with every problem."""
-        model: type[BaseModel] = self.get(name).Options
+        problems = self.option_problems(self.noun, name, values)
+        if problems:
+            raise SpecError(f"the options of {self.noun} {name!r} are wrong", problems)
+        return self._options(name).model_validate(values)
+
+    def option_problems(self, key: str, name: str, values: Mapping[str, Any]) -> list[Problem]:
+        """What is wrong with options, by dotted key below `key`; empty where nothing is."""
+        model = self._options(name)
         try:
-            return model.model_validate(values)
+            model.model_validate(values)
         except ValidationError as error:
-            problems = validation_problems(error, model, f"{self.noun}.options")
-            raise SpecError(f"the options of {self.noun} {name!r} are wrong", problems) from None
+            return validation_problems(error, model, f"{key}.options")
+        return []
 
     def unknown(self, key: str, name: str) -> Problem:
         """The problem of a name that nobody registered."""
         return Problem(key, f"is no {self.noun}", name, choice_hint(name, self.names()))
+
+    def _options(self, name: str) -> type[BaseModel]:
+        model: type[BaseModel] = self.get(name).Options
+        return model
 
 
 METRICS = Catalog("dspyui.metrics", "metric")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ __all__ = [
     "DemoMemory",
     "Predict",
     "RetrievedDemos",
+    "check_options",
     "create_dspy_module",
     "import_python",
 ]
@@ -67,7 +69,9 @@ def create_dspy_module(
         entry = MODULES.get(choice.name)
         built: dspy.Module = entry.build(signature, MODULES.options(choice.name, choice.options))
         return built
-    built = import_python(choice.target, workspace=workspace)(signature, **choice.options)
+    made_by = import_python(choice.target, workspace=workspace)
+    check_options(made_by, choice, signature)
+    built = made_by(signature, **choice.options)
     if not isinstance(built, dspy.Module):
         raise SpecError(f"{choice.name} makes a {type(built).__name__}, not a dspy.Module")
     return built
@@ -88,6 +92,21 @@ def import_python(target: str, *, workspace: Path | None = None) -> Any:
             f"cannot import python:{target}: {error}",
             hint="check the name, and that the workspace or an installed package holds it",
         ) from error
+
+
+def check_options(code: Any, choice: Choice, *arguments: Any) -> None:
+    """Raises SpecError where the user's own code cannot be called like this with its options."""
+    if not callable(code):
+        raise SpecError(f"{choice.name} is a {type(code).__name__}, which cannot be called")
+    # Of a class its __init__, as dspy.Module's metaclass takes anything; None stands for self.
+    called, first = (code.__init__, [None]) if isinstance(code, type) else (code, [])
+    try:
+        inspect.signature(called).bind(*first, *arguments, **choice.options)
+    except TypeError as error:
+        raise SpecError(
+            f"{choice.name} cannot be called with these options: {error}",
+            hint=f"options: {', '.join(choice.options) or 'none'}",
+        ) from None
 
 
 class DemoMemory(Parameter):

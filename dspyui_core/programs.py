@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import dspy
 
-from dspyui_core.errors import ProgramError
+from dspyui_core.errors import ProgramError, SpecError
 from dspyui_core.modules import RetrievedDemos, create_dspy_module, import_python
 from dspyui_core.signatures import build_signature
 from dspyui_core.spec import ProgramSpec, canonical_json
@@ -108,16 +109,20 @@ def load(folder: Path, *, workspace: Path | None = None) -> LoadedProgram:
             f"program format {envelope.get('program_format')!r} is not {PROGRAM_FORMAT}",
             hint="install the version of dspyui that wrote it",
         )
-    spec = ProgramSpec.model_validate(envelope["spec"])
-    program = _shaped(build(spec, workspace=workspace), envelope["shape"])
-    program.load_state(_read(folder / PROGRAM_FILE))
-    found = digest(program, spec)
-    if found != envelope["digest"]:
+    with _undamaged(folder):
+        spec = ProgramSpec.model_validate(envelope["spec"])
+    built = build(spec, workspace=workspace)
+    with _undamaged(folder):
+        program = _shaped(built, envelope["shape"])
+        program.load_state(_read(folder / PROGRAM_FILE))
+        found, written = digest(program, spec), str(envelope["digest"])
+        warnings = _source_warnings(envelope["sources"], workspace)
+    if found != written:
         raise ProgramError(
-            f"{folder / PROGRAM_FILE} does not match its digest {envelope['digest'][:12]}",
+            f"{folder / PROGRAM_FILE} does not match its digest {written[:12]}",
             hint="the files were changed after they were written; register the run again",
         )
-    return LoadedProgram(program, spec, found, _source_warnings(envelope, spec, workspace))
+    return LoadedProgram(program, spec, found, warnings)
 
 
 def example_of(row: LabelledRow) -> dspy.Example:
@@ -156,15 +161,32 @@ def _source_hash(target: str, workspace: Path | None) -> str:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-def _source_warnings(
-    envelope: Mapping[str, Any], spec: ProgramSpec, workspace: Path | None
-) -> tuple[str, ...]:
-    now = _own_sources(spec, workspace)
+def _source_warnings(sources: Mapping[str, str], workspace: Path | None) -> tuple[str, ...]:
     return tuple(
         f"python:{target} is not the code this version was made with"
-        for target, was in envelope["sources"].items()
-        if now.get(target) != was
+        for target, was in sources.items()
+        if _source_hash_now(target, workspace) != was
     )
+
+
+def _source_hash_now(target: str, workspace: Path | None) -> str:
+    """The hash, or nothing where the code is gone: a version serves without its metric."""
+    try:
+        return _source_hash(target, workspace)
+    except SpecError:
+        return ""
+
+
+@contextmanager
+def _undamaged(folder: Path) -> Iterator[None]:
+    """Whatever does not fit in the files of a program means that somebody changed them."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ProgramError(
+            f"the program in {folder} is damaged: {type(error).__name__}: {error}",
+            hint="the files were changed after they were written; register the run again",
+        ) from error
 
 
 def _plain(value: Any) -> Any:
@@ -182,11 +204,13 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ProgramError(
             f"no {path.name} in {path.parent}", hint="the artifact is incomplete"
         ) from None
     except ValueError as error:
         raise ProgramError(f"{path} is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise ProgramError(f"{path} holds a {type(content).__name__}, not an object")
     return content

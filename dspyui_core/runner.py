@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import dspy
 
 from dspyui_core.errors import InputError
-from dspyui_core.evaluation import describe, is_of_dspy, outputs_of
+from dspyui_core.evaluation import call, describe, is_of_dspy, outputs_of
 from dspyui_core.fields import parse_row
 from dspyui_core.lms import as_lm_error, metered, using_lm
 from dspyui_core.records import Record
@@ -125,7 +125,7 @@ def _run(served: Served, values: Mapping[str, Any], lm: dspy.LM) -> _Measured:
     error: Exception | None = None
     with using_lm(lm), metered() as meter:
         try:
-            outputs = outputs_of(served.program(**values), names)
+            outputs = outputs_of(call(served.program, values), names)
         except Exception as caught:  # noqa: BLE001 - the edge that records a failed prediction
             error = caught
     latency = (time.perf_counter() - start) * 1000

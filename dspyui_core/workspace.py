@@ -42,6 +42,7 @@ class Workspace:
         self.settings = settings
         self.home = settings.home.resolve()
         self.folder = settings.workspace.resolve()
+        self._lms: dict[LmSpec, dspy.LM] = {}
 
     @classmethod
     def open(cls, home: Path | None = None, settings: Settings | None = None) -> Self:
@@ -99,7 +100,8 @@ class Workspace:
         """Who serves, and every decision about it."""
         from dspyui_core.promotion import Ledger, Releases
 
-        return Releases(Ledger(self.engine), self.client, self.watermarks)
+        ledger = Ledger(self.engine)
+        return Releases(ledger, self.client, self.watermarks, moved=self._forget_alias)
 
     @cached_property
     def models(self) -> ModelManager[LoadedModel]:
@@ -128,7 +130,12 @@ class Workspace:
         return DataExporter(self.journal, self.watermarks)
 
     def lm(self, spec: LmSpec) -> dspy.LM:
-        """The LM a spec names."""
+        """The LM a spec names, opened once."""
+        if spec not in self._lms:
+            self._lms[spec] = self._opened_lm(spec)
+        return self._lms[spec]
+
+    def _opened_lm(self, spec: LmSpec) -> dspy.LM:
         from dspyui_core.lms import open_lm
 
         return open_lm(
@@ -146,7 +153,7 @@ class Workspace:
         from dspyui_core.mlflow_tracking import experiment
 
         name = f"{self.settings.project}/{program}"
-        return experiment(self.client, name, f"{self.settings.artifact_root()}/{program}")
+        return experiment(self.client, name, self.settings.artifact_root())
 
     def predict(
         self,
@@ -178,15 +185,11 @@ class Workspace:
 
     def promote(self, program: str, version: int | None, *, reason: str) -> LedgerEntry:
         """Promote a version by hand; it is served by this process from now on."""
-        entry = self.releases.promote(program, version, reason=reason, actor=self.settings.user)
-        self.models.invalidate_cache(program)
-        return entry
+        return self.releases.promote(program, version, reason=reason, actor=self.settings.user)
 
     def rollback(self, program: str, version: int | None, *, reason: str) -> LedgerEntry:
         """Let an earlier champion serve again; by this process from now on."""
-        entry = self.releases.rollback(program, version, reason=reason, actor=self.settings.user)
-        self.models.invalidate_cache(program)
-        return entry
+        return self.releases.rollback(program, version, reason=reason, actor=self.settings.user)
 
     def turn_folder(self, turn_id: str) -> Path:
         """Where a turn keeps its candidate until it is finished."""
@@ -196,6 +199,11 @@ class Workspace:
     def snapshots(self) -> Path:
         """Where dataset versions are."""
         return self.home / "datasets"
+
+    def _forget_alias(self, program: str) -> None:
+        # Who never loaded a version has nothing to forget, and need not import what loads.
+        if "models" in self.__dict__:
+            self.models.invalidate_cache(program)
 
     def _output_fields(self, prediction: Entry) -> Sequence[Field]:
         model = self.models.load_model(prediction.program, version=prediction.version)

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from dspyui_core.fields import Field
-from dspyui_core.records import Record, SplitName
-from dspyui_core.spec import CheckSpec
-
 from dspyui_core.datasets.findings import CheckName, Finding
 from dspyui_core.datasets.rows import Row
 from dspyui_core.datasets.splits import Assigned
+from dspyui_core.fields import Field
+from dspyui_core.records import Record, SplitName
+from dspyui_core.spec import CheckSpec
 
 Severity = Literal["pass", "warn", "quarantine", "block"]
 _NAMED_CLASSES = 5

@@ -8,15 +8,14 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from dspyui_core.datasets.findings import Finding
+from dspyui_core.datasets.loading import RawRow, RawTable, read_table
+from dspyui_core.datasets.rows import Row, nfc
 from dspyui_core.errors import DatasetError, Problem
 from dspyui_core.extensions import choice_hint
 from dspyui_core.fields import Field, parse_row, row_model
 from dspyui_core.records import SplitName
 from dspyui_core.spec import ProgramSpec, Source, canonical_json
-
-from dspyui_core.datasets.findings import Finding
-from dspyui_core.datasets.loading import RawRow, RawTable, read_table
-from dspyui_core.datasets.rows import Row, nfc
 
 _SPLITS = ("auto", *get_args(SplitName))
 

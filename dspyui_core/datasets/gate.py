@@ -9,17 +9,16 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from dspyui_core.records import DatasetRef
-from dspyui_core.spec import ProgramSpec
-from dspyui_core.store.clock import Now, utc_now
-from dspyui_core.store.journal import Entry
-
 from dspyui_core.datasets.contract import parse_gold
 from dspyui_core.datasets.folding import Fold, fold
 from dspyui_core.datasets.ledger import Ledger, read_ledger
 from dspyui_core.datasets.report import DatasetReport, report_on
 from dspyui_core.datasets.snapshots import ref_of, write_snapshot
 from dspyui_core.datasets.splits import Assigned, Progress, preview, record
+from dspyui_core.records import DatasetRef
+from dspyui_core.spec import ProgramSpec
+from dspyui_core.store.clock import Now, utc_now
+from dspyui_core.store.journal import Entry
 
 Clock = Callable[[], float]
 

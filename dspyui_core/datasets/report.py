@@ -6,13 +6,12 @@ import json
 import math
 from typing import Any, Literal
 
-from dspyui_core.errors import Problem
-from dspyui_core.records import Record
-from dspyui_core.spec import CheckSpec
-
 from dspyui_core.datasets.checks import Check, run_checks
 from dspyui_core.datasets.folding import feedback_total
 from dspyui_core.datasets.splits import Assigned
+from dspyui_core.errors import Problem
+from dspyui_core.records import Record
+from dspyui_core.spec import CheckSpec
 
 _LISTED = 20
 _LONGEST = 200

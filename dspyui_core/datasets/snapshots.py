@@ -15,13 +15,12 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dspyui_core.errors import DatasetError, HoldoutError, SplitError, StoreError
-from dspyui_core.records import DatasetRef, SplitName
-from dspyui_core.spec import canonical_json
-
 from dspyui_core.datasets.checks import distinct_places
 from dspyui_core.datasets.rows import Row, content_hash
 from dspyui_core.datasets.splits import Assigned
+from dspyui_core.errors import DatasetError, HoldoutError, SplitError, StoreError
+from dspyui_core.records import DatasetRef, SplitName
+from dspyui_core.spec import canonical_json
 
 MANIFEST = "manifest.json"
 _FORMAT = 1

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dspyui_core.datasets.contract import parse_cells
+from dspyui_core.datasets.findings import FEEDBACK, Finding
+from dspyui_core.datasets.rows import Row
 from dspyui_core.errors import Problem
 from dspyui_core.fields import row_model
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.store.journal import Entry
-
-from dspyui_core.datasets.contract import parse_cells
-from dspyui_core.datasets.findings import FEEDBACK, Finding
-from dspyui_core.datasets.rows import Row
 
 THUMBS_UP, THUMBS_DOWN = "thumbs_up", "thumbs_down"
 _RATINGS = (THUMBS_UP, THUMBS_DOWN)

@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dspyui_core.errors import SpecError
 from dspyui_core.extensions import METRICS
 from dspyui_core.fields import Field
 from dspyui_core.metrics.exact import ExactMatch
 from dspyui_core.metrics.similarity import Similarity
-from dspyui_core.modules import import_python
+from dspyui_core.modules import check_options, import_python
 from dspyui_core.spec import Choice
 
 __all__ = [
@@ -37,8 +36,8 @@ def create_metric(
         built: Metric = entry(METRICS.options(choice.name, choice.options), outputs)
         return built
     function = import_python(choice.target, workspace=workspace)
-    if not callable(function):
-        raise SpecError(f"{choice.name} is no function")
+    # Options come after a trace; without them a metric may do without one.
+    check_options(function, choice, *[None] * (3 if choice.options else 2))
     return _with_options(function, dict(choice.options))
 
 

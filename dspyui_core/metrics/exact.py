@@ -46,7 +46,7 @@ class ExactMatch:
 
     def __call__(self, example: Any, prediction: Any, trace: Any = None) -> float:
         """Score one prediction."""
-        return float(all(_same(example[f], getattr(prediction, f)) for f in self._fields))
+        return float(all(_same(example[f], prediction[f]) for f in self._fields))
 
 
 def _same(label: Any, answer: Any) -> bool:

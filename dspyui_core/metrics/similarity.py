@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from dspyui_core.fields import Field as OutputField
 from dspyui_core.metrics.exact import FieldOptions, compared_fields
-from dspyui_core.text import cosine
+from dspyui_core.text import cosine, normalise
 
 
 class Similarity:
@@ -28,9 +28,13 @@ class Similarity:
     def __call__(self, example: Any, prediction: Any, trace: Any = None) -> float:
         """Score one prediction."""
         return fmean(
-            cosine(_text(example[field]), _text(getattr(prediction, field)))
-            for field in self._fields
+            _alike(_text(example[field]), _text(prediction[field])) for field in self._fields
         )
+
+
+def _alike(label: str, answer: str) -> float:
+    # The cosine of texts without words is 0, also where they are the same.
+    return 1.0 if normalise(label) == normalise(answer) else cosine(label, answer)
 
 
 def _text(value: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
 
-from dspyui_core.errors import InputError, ModelNotFoundError
+from dspyui_core.errors import ConflictError, InputError, ModelNotFoundError
 from dspyui_core.mlflow_registry import (
     CHALLENGER,
     CHAMPION,
@@ -27,11 +28,15 @@ PROJECTED = "champion-alias"
 
 @dataclass(frozen=True, slots=True)
 class Releases:
-    """Who serves: decided in the ledger, shown by the alias in MLflow's registry."""
+    """Who serves: decided in the ledger, shown by the alias in MLflow's registry.
+
+    `moved` is called with the program's name whenever its aliases may have changed.
+    """
 
     ledger: Ledger
     client: MlflowClient
     watermarks: Watermarks
+    moved: Callable[[str], None] = lambda program: None
 
     def champion(self, program: str) -> int | None:
         """The version that serves, after repairing or accepting what the alias says."""
@@ -44,15 +49,19 @@ class Releases:
         A decision that a crash kept from the alias is projected now. An alias that was moved by
         hand since is accepted, and recorded as an `external` decision.
         """
+        # In this order: whoever decides while this looks is noticed, not taken for a hand.
+        last = self.ledger.last(program)
         decided = self.ledger.champion(program)
+        pending = decided is not None and self._pending(program, decided)
         shown = alias_version(self.client, program, CHAMPION)
-        if decided is None and shown is None:
-            return None
-        if decided is not None and self._pending(program, decided):
+        if decided is not None and pending:
             return self._project(decided)
-        if decided is not None and shown == decided.version:
+        if shown == (None if decided is None else decided.version):
             return decided
-        return self._accept(program, shown, decided)
+        try:
+            return self._accept(program, shown, decided, predecessor=last)
+        except ConflictError:
+            return self.reconcile(program)
 
     def hold(self, program: str) -> str:
         """Why automatic promotion is stopped, or an empty text.
@@ -92,6 +101,9 @@ class Releases:
             actor=actor,
             turn_id=turn_id,
         )
+        if self.ledger.last(program) != entry.seq:
+            # Repeated after a crash, and somebody decided since: that decision is shown.
+            return entry
         if entry.verdict == "promote":
             return self._project(entry)
         if entry.verdict == "ask" and version is not None:
@@ -104,7 +116,7 @@ class Releases:
         Raises ModelNotFoundError where there is no such version or no challenger, InputError
         where it serves already.
         """
-        chosen = version or alias_version(self.client, program, CHALLENGER)
+        chosen = alias_version(self.client, program, CHALLENGER) if version is None else version
         if chosen is None:
             raise ModelNotFoundError(
                 f"{program}@{CHALLENGER}", hint=f"name a version: dspyui model show {program}"
@@ -118,7 +130,7 @@ class Releases:
 
         Raises ModelNotFoundError where there is none to go back to.
         """
-        chosen = version or self._previous(program)
+        chosen = self._previous(program) if version is None else version
         if chosen is None:
             raise ModelNotFoundError(
                 program, hint="there is no earlier champion to go back to; nothing was changed"
@@ -182,13 +194,16 @@ class Releases:
                 # Promoted or superseded: either way nobody waits any more.
                 remove_alias(self.client, entry.program, CHALLENGER)
         self.watermarks.advance(entry.program, PROJECTED, entry.seq)
+        self.moved(entry.program)
         return entry
 
-    def _accept(self, program: str, shown: int | None, decided: LedgerEntry | None) -> LedgerEntry:
+    def _accept(
+        self, program: str, shown: int | None, decided: LedgerEntry | None, *, predecessor: int
+    ) -> LedgerEntry:
         before = "nothing" if decided is None else _named(decided.version)
         entry = self.ledger.append(
             program,
-            predecessor=self.ledger.last(program),
+            predecessor=predecessor,
             kind="external",
             verdict="promote",
             version=shown,
@@ -196,6 +211,7 @@ class Releases:
             actor="external",
         )
         self.watermarks.advance(program, PROJECTED, entry.seq)
+        self.moved(program)
         return entry
 
 

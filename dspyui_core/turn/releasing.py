@@ -104,5 +104,4 @@ def _conclude(ws: Workspace, turn_id: str) -> Concluded:
         )
     except ConflictError as error:
         return Concluded(seq=None, conflict=str(error))
-    ws.models.invalidate_cache(name)
     return Concluded(seq=entry.seq)

@@ -18,7 +18,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from support.processes import free_port, is_alive, running, wait_until
 
 from deployments.prefect_server import (
     API_URL,
@@ -27,6 +26,7 @@ from deployments.prefect_server import (
     prefect_environment,
 )
 from dspyui_core.errors import ServerError, StoreError
+from support.processes import free_port, is_alive, running, wait_until
 
 ROOT = Path(__file__).parents[2]
 

@@ -17,9 +17,9 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from support.processes import free_port, running, wait_until
 
 from deployments.prefect_server import health_problem
+from support.processes import free_port, running, wait_until
 
 ROOT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.home import ROOT, Finished, Home, Template
 from support.processes import wait_until
 

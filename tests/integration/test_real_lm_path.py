@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 import dspy
 import pytest
+
+from dspyui_core.errors import LMError
+from dspyui_core.lms import EMBEDDED_LM, Usage, lm_errors, metered, open_lm, using_lm
 from support.openai_server import (
     Broken,
     OpenAIServer,
@@ -17,9 +20,6 @@ from support.openai_server import (
     Step,
     embedded_answer,
 )
-
-from dspyui_core.errors import LMError
-from dspyui_core.lms import EMBEDDED_LM, Usage, lm_errors, metered, open_lm, using_lm
 
 KEY = "sk-loopback-0123456789"
 GOOD = Reply(embedded_answer)

@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from support import tiny
-from support.processes import free_port, running, wait_until
-
 from deployments.prefect_server import health_problem
 from dspyui_core.workspace import Workspace
+from support import tiny
+from support.processes import free_port, running, wait_until
 
 ROOT = Path(__file__).parents[2]
 DATABASES = ("state.db", "mlflow/mlflow.db", "prefect/prefect.db")

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from prefect.testing.utilities import prefect_test_harness
-from support import tiny
 
 from dspyui_core.mlflow_tracking import open_client
 from dspyui_core.turn import TurnRequest
 from dspyui_core.workspace import Workspace
+from support import tiny
 from tasks import _workspace
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from support.artifacts import newest
-from support import tiny
 
 from dspyui_core.errors import BusyError
 from dspyui_core.mlflow_registry import CHAMPION, alias_version
 from dspyui_core.promotion import Ledger
 from flows.data_flywheel import data_flywheel
+from support import tiny
+from support.artifacts import newest
 
 
 def test_a_first_turn_promotes_a_better_candidate_over_the_baseline(desk):

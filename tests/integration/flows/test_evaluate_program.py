@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from support.artifacts import newest
-
 from dspyui_core.records import Decision
 from flows.evaluate_program import evaluate_program
+from support.artifacts import newest
 
 
 def test_the_verdict_comes_with_its_reasons_and_nothing_is_registered(desk):

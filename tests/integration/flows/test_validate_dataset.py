@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from support import tiny
-
 from flows.validate_dataset import validate_dataset
+from support import tiny
 
 
 def test_the_report_comes_back_and_no_state_is_touched(desk):

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import free_port, running, wait_until
 
 from dspyui_core import programs
 from dspyui_core.errors import InputError, ModelNotFoundError, ProgramError, RunNotFoundError
@@ -22,6 +21,7 @@ from dspyui_core.mlflow_loader import load_model_from_registry, load_model_from_
 from dspyui_core.mlflow_registry import CHAMPION, set_alias
 from dspyui_core.mlflow_service import register_compiled_model
 from dspyui_core.mlflow_tracking import packaging
+from support.processes import free_port, running, wait_until
 
 QUESTIONS = [
     f"message {number}: {'please refund' if number % 3 else 'where is the parcel'}"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import free_port, running, wait_until
 
 from dspyui_core.errors import ModelNotFoundError, RunNotFoundError
 from dspyui_core.mirror import Mirrored, mirror_once, mlflow_trace_id
@@ -22,6 +21,7 @@ from dspyui_core.mlflow_tracking import experiment, open_client, turn_run
 from dspyui_core.store.engine import open_engine
 from dspyui_core.store.journal import Journal
 from dspyui_core.store.watermarks import Watermarks
+from support.processes import free_port, running, wait_until
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from unit.datasets.helpers import Diary
 
 from dspyui_core.store.engine import open_engine
+from unit.datasets.helpers import Diary
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.datasets.helpers import make_spec, write_csv
 
 from dspyui_core.datasets import content_hash, parse_gold
 from dspyui_core.errors import DatasetError
+from unit.datasets.helpers import make_spec, write_csv
 
 
 def test_columns_are_mapped_and_open_labels_frozen_sorted(tmp_path: Path) -> None:

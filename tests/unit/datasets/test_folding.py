@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.datasets.helpers import Diary, make_spec, write_csv
 
 from dspyui_core.datasets import Fold, Gold, Row, fold, parse_gold
 from dspyui_core.fields import Field
+from unit.datasets.helpers import Diary, make_spec, write_csv
 
 INTENTS = ("a", "b", "c")
 

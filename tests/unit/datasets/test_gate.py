@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from unit.datasets.helpers import Diary, make_spec, topics, write_csv
 
 from dspyui_core.datasets import (
     DatasetReport,
@@ -18,6 +17,7 @@ from dspyui_core.datasets import (
 )
 from dspyui_core.datasets.ledger import read_ledger
 from dspyui_core.errors import DatasetError
+from unit.datasets.helpers import Diary, make_spec, topics, write_csv
 
 
 def checked(path: Path, rows: list[dict[str, Any]], **dataset: Any) -> DatasetReport:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from unit.datasets.helpers import AT, make_spec, topics
 
 from dspyui_core.datasets import Fold, Row, content_hash, input_text
 from dspyui_core.datasets.ledger import Ledger, read_ledger
@@ -18,6 +17,7 @@ from dspyui_core.datasets.splits import Assigned, assign, preview, record
 from dspyui_core.errors import ConflictError
 from dspyui_core.spec import Shares
 from dspyui_core.text import character_ngrams, jaccard
+from unit.datasets.helpers import AT, make_spec, topics
 
 SHARES = Shares()
 SIMILARITY = 0.7

@@ -1,4 +1,4 @@
-"""The program spec: the one YAML file a user writes per program, every problem told at once."""
+"""The parts of a program spec, what each may hold, and the identity of the whole."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Slot
 
-from dspyui_core.errors import Problem, SpecError
-from dspyui_core.extensions import METRICS, MODULES, OPTIMIZERS, Catalog, validation_problems
 from dspyui_core.fields import Field
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 PYTHON_PREFIX = "python:"
+# dspy.Predict's own keywords, and what dspy.Example and dspy.Prediction keep under these names.
+TAKEN_NAMES = frozenset(
+    {"base", "completions", "config", "demos", "lm", "new_signature", "signature"}
+)
 
 
 class Section(BaseModel):
@@ -69,6 +70,19 @@ class SignatureSpec(Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"a field name is used twice: {', '.join(twice)}")
+        taken = sorted(TAKEN_NAMES.intersection(names))
+        if taken:
+            raise ValueError(f"DSPy uses these names itself: {', '.join(taken)}")
+        return self
+
+    @model_validator(mode="after")
+    def _inputs_are_known(self) -> Self:
+        unknown = [field.name for field in self.inputs if field.open]
+        if unknown:
+            raise ValueError(
+                f"the values of an input are not taken from the data: {', '.join(unknown)}; "
+                "list them, or make it a str"
+            )
         return self
 
 
@@ -222,55 +236,6 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def read_spec(path: Path) -> ProgramSpec:
-    """Read and validate a spec file; relative source paths become absolute.
-
-    Raises SpecError naming every wrong key, with the allowed values and the nearest match.
-    """
-    spec = parse_spec(_yaml(path), origin=str(path))
-    folder = path.resolve().parent
-    sources = tuple(
-        source.model_copy(update={"path": folder / source.path}) for source in spec.dataset.sources
-    )
-    return spec.model_copy(update={"dataset": spec.dataset.model_copy(update={"sources": sources})})
-
-
-def parse_spec(content: Mapping[str, Any], *, origin: str = "spec") -> ProgramSpec:
-    """A validated spec from plain data. Raises SpecError with every problem."""
-    problems = [*_choice_problems(content)]
-    try:
-        spec = ProgramSpec.model_validate(content)
-    except ValidationError as error:
-        problems = validation_problems(error, ProgramSpec, "") + problems
-    if problems:
-        raise SpecError(f"{origin} is not a valid program spec", problems)
-    for catalog, choice in _choices(spec):
-        if not choice.is_python:
-            catalog.options(choice.name, choice.options)
-    return spec
-
-
-def _choices(spec: ProgramSpec) -> list[tuple[Catalog, Choice]]:
-    return [(METRICS, spec.metric), (OPTIMIZERS, spec.optimizer), (MODULES, spec.module)]
-
-
-def _choice_problems(content: Mapping[str, Any]) -> list[Problem]:
-    named = {"metric": METRICS, "optimizer": OPTIMIZERS, "module": MODULES}
-    problems = []
-    for key, catalog in named.items():
-        choice = content.get(key)
-        name = choice.get("name") if isinstance(choice, Mapping) else choice
-        if isinstance(name, str) and not _known(catalog, name):
-            problems.append(catalog.unknown(key, name))
-    return problems
-
-
-def _known(catalog: Catalog, name: str) -> bool:
-    if name.startswith(PYTHON_PREFIX):
-        return catalog is not OPTIMIZERS and ":" in name.removeprefix(PYTHON_PREFIX)
-    return name in catalog.names()
-
-
 def _fields(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
@@ -286,15 +251,3 @@ def _field(name: str, content: Any) -> Any:
     if "fields" in nested:
         nested["fields"] = _fields(nested["fields"])
     return {"name": name, **nested}
-
-
-def _yaml(path: Path) -> Mapping[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise SpecError(f"no spec file {path}", hint="check the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is not readable YAML: {error}", hint="write it as UTF-8") from None
-    if not isinstance(content, Mapping):
-        raise SpecError(f"{path} holds no keys", hint="start with: name: my-program")
-    return content

@@ -1,0 +1,103 @@
+"""Reading a spec file: YAML in, a validated ProgramSpec or every problem of it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from dspyui_core.errors import Problem, SpecError
+from dspyui_core.extensions import METRICS, MODULES, OPTIMIZERS, Catalog, validation_problems
+from dspyui_core.spec.sections import PYTHON_PREFIX, ProgramSpec
+
+_CATALOGS: Mapping[str, Catalog] = {"metric": METRICS, "optimizer": OPTIMIZERS, "module": MODULES}
+_NUMBERED_FIELD = re.compile(r"^signature\.(inputs|outputs)\.(\d+)")
+
+
+def read_spec(path: Path) -> ProgramSpec:
+    """Read and validate a spec file; relative source paths become absolute.
+
+    Raises SpecError naming every wrong key, with the allowed values and the nearest match.
+    """
+    spec = parse_spec(_yaml(path), origin=str(path))
+    folder = path.resolve().parent
+    sources = tuple(
+        source.model_copy(update={"path": folder / source.path}) for source in spec.dataset.sources
+    )
+    return spec.model_copy(update={"dataset": spec.dataset.model_copy(update={"sources": sources})})
+
+
+def parse_spec(content: Mapping[str, Any], *, origin: str = "spec") -> ProgramSpec:
+    """A validated spec from plain data. Raises SpecError with every problem."""
+    chosen = [problem for key in _CATALOGS for problem in _choice_problems(key, content.get(key))]
+    try:
+        spec = ProgramSpec.model_validate(content)
+    except ValidationError as error:
+        found = _causes(validation_problems(error, ProgramSpec, ""))
+        problems = [_with_field_name(problem, content) for problem in found] + chosen
+        raise SpecError(f"{origin} is not a valid program spec", problems) from None
+    if chosen:
+        raise SpecError(f"{origin} is not a valid program spec", chosen)
+    return spec
+
+
+def _choice_problems(key: str, choice: Any) -> list[Problem]:
+    name = choice.get("name") if isinstance(choice, Mapping) else choice
+    options = choice.get("options", {}) if isinstance(choice, Mapping) else {}
+    catalog = _CATALOGS[key]
+    if not isinstance(name, str):
+        return []
+    if name.startswith(PYTHON_PREFIX) and catalog is not OPTIMIZERS:
+        return _target_problems(key, name)
+    if name not in catalog.names():
+        return [catalog.unknown(key, name)]
+    return catalog.option_problems(key, name, options) if isinstance(options, Mapping) else []
+
+
+def _target_problems(key: str, name: str) -> list[Problem]:
+    module, _, attribute = name.removeprefix(PYTHON_PREFIX).partition(":")
+    if module and attribute:
+        return []
+    return [Problem(key, "names no code", name, "write python:package.module:Name")]
+
+
+def _causes(problems: list[Problem]) -> list[Problem]:
+    """Without those that only follow: a list whose items are all wrong counts as too short."""
+    columns = [problem.column for problem in problems]
+    return [
+        problem
+        for problem in problems
+        if not any(column.startswith(f"{problem.column}.") for column in columns)
+    ]
+
+
+def _with_field_name(problem: Problem, content: Mapping[str, Any]) -> Problem:
+    """The problem under the name that its field has in the file; pydantic numbers the fields."""
+    numbered = _NUMBERED_FIELD.match(problem.column)
+    if numbered is None:
+        return problem
+    fields = content["signature"][numbered[1]]
+    if not isinstance(fields, Mapping):
+        return problem
+    name = list(fields)[int(numbered[2])]
+    rest = problem.column[numbered.end() :]
+    return replace(problem, column=f"signature.{numbered[1]}.{name}{rest}")
+
+
+def _yaml(path: Path) -> Mapping[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SpecError(f"no spec file {path}", hint="check the path") from None
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {error.strerror}", hint="check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} is not readable YAML: {error}", hint="write it as UTF-8") from None
+    if not isinstance(content, Mapping):
+        raise SpecError(f"{path} holds no keys", hint="start with: name: my-program")
+    return content

@@ -20,7 +20,7 @@ from dspyui_core.records import Record
 from dspyui_core.signatures import build_signature
 from dspyui_core.spec import ProgramSpec, read_spec
 
-__all__ = ["Candidate", "ProgramCheck", "check_program", "compile_program"]
+__all__ = ["Candidate", "ProgramCheck", "check_fit", "check_program", "compile_program"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,7 @@ def check_program(path: Path, *, workspace: Path | None = None) -> ProgramCheck:
     problem.
     """
     spec = read_spec(path)
-    signature = build_signature(spec.signature)
-    create_dspy_module(spec.module, signature, workspace=workspace)
-    create_metric(spec.metric, spec.signature.outputs, workspace=workspace)
-    _optimizer(spec)
+    check_fit(spec, workspace=workspace)
     fields = {kind: _typed(getattr(spec.signature, kind)) for kind in ("inputs", "outputs")}
     return ProgramCheck(
         program=spec.name,
@@ -68,6 +65,17 @@ def check_program(path: Path, *, workspace: Path | None = None) -> ProgramCheck:
         lm=spec.lm.name,
         spec_hash=spec.identity(),
     )
+
+
+def check_fit(spec: ProgramSpec, *, workspace: Path | None = None) -> None:
+    """Whether program, metric and optimizer can be made and fit each other.
+
+    Raises SpecError where they do not; no LM is called.
+    """
+    signature = build_signature(spec.signature)
+    program = create_dspy_module(spec.module, signature, workspace=workspace)
+    create_metric(spec.metric, spec.signature.outputs, workspace=workspace)
+    _optimizer(spec).check(program)
 
 
 def compile_program(

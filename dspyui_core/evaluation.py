@@ -19,7 +19,7 @@ from dspyui_core.metrics import Metric
 from dspyui_core.programs import LabelledRow, example_of
 from dspyui_core.records import ScoreCard, ScoreRow, SplitName
 
-__all__ = ["evaluate", "outputs_of"]
+__all__ = ["call", "describe", "evaluate", "is_of_dspy", "outputs_of"]
 
 PROGRESS_SECONDS = 2.0
 

@@ -58,7 +58,7 @@ class Field(BaseModel):
         parts = {"values": "literal", "items": "list", "fields": "object"}
         for part, owner in parts.items():
             if getattr(self, part) not in (None, ()) and self.type != owner:
-                raise ValueError(f"{part} belong to a {owner}, and this is a {self.type}")
+                raise ValueError(f"{part} belong to the type {owner}, not to {self.type}")
         return self
 
     @property

@@ -26,6 +26,7 @@ __all__ = [
     "check_options",
     "create_dspy_module",
     "import_python",
+    "single_predictor",
 ]
 
 
@@ -99,7 +100,8 @@ def check_options(code: Any, choice: Choice, *arguments: Any) -> None:
     if not callable(code):
         raise SpecError(f"{choice.name} is a {type(code).__name__}, which cannot be called")
     # Of a class its __init__, as dspy.Module's metaclass takes anything; None stands for self.
-    called, first = (code.__init__, [None]) if isinstance(code, type) else (code, [])
+    is_class = isinstance(code, type)
+    called, first = (code.__init__, [None]) if is_class else (code, [])
     try:
         inspect.signature(called).bind(*first, *arguments, **choice.options)
     except TypeError as error:

@@ -15,6 +15,7 @@ from mlflow.models import set_model
 
 from dspyui_core import programs
 from dspyui_core.errors import InputError
+from dspyui_core.evaluation import outputs_of
 from dspyui_core.fields import parse_row
 from dspyui_core.lms import open_lm, using_lm
 
@@ -43,8 +44,8 @@ class ServedProgram(mlflow.pyfunc.PythonModel):
         inputs, problems = parse_row(self._spec.signature.inputs, row)
         if problems:
             raise InputError("the input does not fit the program's signature", problems)
-        prediction = self._program(**inputs)
-        return {field.name: prediction.get(field.name) for field in self._spec.signature.outputs}
+        names = [field.name for field in self._spec.signature.outputs]
+        return outputs_of(self._program(**inputs), names)
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

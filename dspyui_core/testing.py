@@ -49,8 +49,9 @@ class ScriptedLM(MeteredLM):
     """An LM that says its lines in turn, then what `rule` makes of a question's inputs.
 
     A line is a mapping of outputs, a raw text (which need not parse), or an exception to raise;
-    lm15's errors arrive as DSPy's. Without a rule it fails once its lines are over. `heard` holds
-    the inputs' text of every question. Thread-safe; costs nothing and calls nobody.
+    lm15's errors arrive as DSPy's. After a text that does not parse DSPy's chat adapter asks once
+    more, in JSON. Without a rule it fails once its lines are over. `heard` holds the inputs' text
+    of every question. Thread-safe; costs nothing and calls nobody.
     """
 
     def __init__(self, *lines: Line, rule: Callable[[str], Line] | None = None) -> None:

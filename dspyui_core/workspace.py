@@ -191,10 +191,6 @@ class Workspace:
         """Let an earlier champion serve again; by this process from now on."""
         return self.releases.rollback(program, version, reason=reason, actor=self.settings.user)
 
-    def turn_folder(self, turn_id: str) -> Path:
-        """Where a turn keeps its candidate until it is finished."""
-        return self.home / "turns" / turn_id
-
     @property
     def snapshots(self) -> Path:
         """Where dataset versions are."""

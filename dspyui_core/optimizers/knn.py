@@ -10,7 +10,8 @@ from typing import Any
 import dspy
 from pydantic import BaseModel, ConfigDict, Field
 
-from dspyui_core.modules import RetrievedDemos, single_predictor
+from dspyui_core.errors import SpecError
+from dspyui_core.modules import RetrievedDemos
 from dspyui_core.optimizers.protocol import (
     Compiled,
     Examples,
@@ -40,6 +41,15 @@ class KnnFewShot:
     def __init__(self, options: Any) -> None:
         self._options = options
 
+    def check(self, student: dspy.Module) -> None:
+        """Refuse a program with several predictors: which of them would get the demos?"""
+        predictors = len(student.predictors())
+        if predictors != 1:
+            raise SpecError(
+                f"knn_few_shot needs a program with one predictor; this one has {predictors}",
+                hint="use the optimizer random_search, or auto",
+            )
+
     def compile(
         self,
         student: dspy.Module,
@@ -49,7 +59,7 @@ class KnnFewShot:
         context: OptimizerContext,
     ) -> Compiled:
         """Remember the training rows and score the program on the validation rows."""
-        single_predictor(student)
+        self.check(student)
         rows = balanced(shuffled(trainset, context.seed), self._options.memory)
         memory = [_plain(row) for row in rows]
         program = RetrievedDemos(student.reset_copy(), k=self._options.k, rows=memory)

@@ -47,6 +47,10 @@ class Optimizer(Protocol):
 
     def __init__(self, options: Any) -> None: ...
 
+    def check(self, student: dspy.Module) -> None:
+        """Raise SpecError where the program does not fit; nothing is spent on finding out."""
+        ...
+
     def compile(
         self,
         student: dspy.Module,

@@ -72,7 +72,7 @@ class SignatureSpec(Section):
             raise ValueError(f"a field name is used twice: {', '.join(twice)}")
         taken = sorted(TAKEN_NAMES.intersection(names))
         if taken:
-            raise ValueError(f"DSPy uses these names itself: {', '.join(taken)}")
+            raise ValueError(f"a field has a name that DSPy uses itself: {', '.join(taken)}")
         return self
 
     @model_validator(mode="after")
@@ -158,7 +158,7 @@ class DatasetSpec(Section):
         if isinstance(where, Mapping):
             where = {key: [v] if isinstance(v, str) else v for key, v in where.items()}
         sources = value.get("sources")
-        listed = [sources] if isinstance(sources, str) else sources
+        listed = [sources] if isinstance(sources, str | Mapping) else sources
         return {**value, "where": where, "sources": listed}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from dspyui_core import programs
 from dspyui_core.compiler import Candidate, compile_program
 from dspyui_core.datasets import Reader, load_split
+from dspyui_core.mlflow_loader import LoadedModel, load_model_from_run
 from dspyui_core.mlflow_tracking import (
     log_dataset_metadata,
     log_parameters,
@@ -18,7 +19,7 @@ from dspyui_core.records import CandidateRef
 from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent, step
 from dspyui_core.workspace import Workspace
 
-__all__ = ["candidate_folder", "compile_candidate", "load_candidate"]
+__all__ = ["compile_candidate", "load_candidate"]
 
 
 def compile_candidate(
@@ -28,14 +29,9 @@ def compile_candidate(
     return step(ws, turn_id, "compile", CandidateRef, lambda: _compile(ws, turn_id, on_progress))
 
 
-def candidate_folder(ws: Workspace, turn_id: str) -> Path:
-    """Where a turn keeps its candidate's files until it is finished."""
-    return ws.turn_folder(turn_id) / "candidate"
-
-
-def load_candidate(ws: Workspace, turn_id: str) -> programs.LoadedProgram:
-    """The candidate as it was saved. Raises ProgramError where it is damaged."""
-    return programs.load(candidate_folder(ws, turn_id), workspace=ws.folder)
+def load_candidate(ws: Workspace, candidate: CandidateRef) -> LoadedModel:
+    """The candidate as its run keeps it. Raises ProgramError where it is damaged."""
+    return load_model_from_run(ws.client, candidate.run_id, workspace=ws.folder)
 
 
 def _compile(ws: Workspace, turn_id: str, on_progress: Progress) -> CandidateRef:
@@ -47,8 +43,7 @@ def _compile(ws: Workspace, turn_id: str, on_progress: Progress) -> CandidateRef
     on_progress(f"compiling on {snapshot.dataset.train} train rows")
     candidate = _candidate(ws, snapshot, on_progress)
     on_progress(f"candidate {candidate.digest[:12]}: {candidate.note}")
-    _save(ws, turn_id, candidate)
-    log_program(ws.client, run_id, candidate_folder(ws, turn_id), candidate.spec)
+    _keep(ws, run_id, candidate)
     log_parameters(ws.client, run_id, {"optimizer": candidate.optimizer, "note": candidate.note})
     return CandidateRef(
         digest=candidate.digest,
@@ -72,14 +67,11 @@ def _candidate(ws: Workspace, snapshot: Snapshot, on_progress: Progress) -> Cand
     )
 
 
-def _save(ws: Workspace, turn_id: str, candidate: Candidate) -> None:
-    folder = candidate_folder(ws, turn_id)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        programs.save(candidate.program, candidate.spec, Path(scratch), workspace=ws.folder)
-        folder.mkdir(exist_ok=True)
-        for file in Path(scratch).iterdir():
-            file.replace(folder / file.name)
+def _keep(ws: Workspace, run_id: str, candidate: Candidate) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        programs.save(candidate.program, candidate.spec, folder, workspace=ws.folder)
+        log_program(ws.client, run_id, folder, candidate.spec)
 
 
 def _describe(ws: Workspace, run_id: str, snapshot: Snapshot) -> None:

@@ -48,7 +48,7 @@ def _evaluate(ws: Workspace, turn_id: str, on_progress: Progress) -> Evaluated:
     candidate = recorded(ws, turn_id, "compile", CandidateRef)
     cards = {
         role: _score(ws, snapshot, role, contender, on_progress)
-        for role, contender in _contenders(ws, turn_id, snapshot).items()
+        for role, contender in _contenders(ws, snapshot, candidate).items()
     }
     opponent = "champion" if "champion" in cards else "baseline"
     _refuse_silence(cards)
@@ -78,13 +78,15 @@ def _refuse_silence(cards: Mapping[str, ScoreCard]) -> None:
             )
 
 
-def _contenders(ws: Workspace, turn_id: str, snapshot: Snapshot) -> Mapping[str, Contender]:
-    candidate = load_candidate(ws, turn_id)
+def _contenders(
+    ws: Workspace, snapshot: Snapshot, candidate: CandidateRef
+) -> Mapping[str, Contender]:
+    compiled = load_candidate(ws, candidate)
     baseline = programs.build(snapshot.spec, workspace=ws.folder)
     digest = programs.digest(baseline, snapshot.spec)
     found = {
         "baseline": Contender(baseline, snapshot.spec, digest),
-        "candidate": Contender(candidate.program, candidate.spec, candidate.digest),
+        "candidate": Contender(compiled.program, compiled.spec, compiled.digest),
     }
     if snapshot.champion is not None:
         model = ws.models.load_model(snapshot.spec.name, version=snapshot.champion)

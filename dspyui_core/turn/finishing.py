@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from dspyui_core.mlflow_tracking import existing_run, finish_run, log_parameters
 from dspyui_core.records import (
     Decision,
@@ -38,8 +36,6 @@ def finish(ws: Workspace, turn_id: str, outcome: Outcome | None = None, message:
     report = describe_turn(row, steps, outcome or _outcome(steps), message or _conflict(steps))
     _end_run(ws, row, report)
     closed = ws.turns.close(turn_id, report.outcome, report.model_dump(mode="json"))
-    # What the folder holds is in the turn's MLflow run.
-    shutil.rmtree(ws.turn_folder(turn_id), ignore_errors=True)
     return Turn.model_validate(closed.report)
 
 

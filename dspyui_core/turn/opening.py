@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 import dspyui_core
+from dspyui_core.compiler import check_fit
 from dspyui_core.datasets import Fold, fold_dataset, settle
 from dspyui_core.datasets.ledger import read_ledger
 from dspyui_core.datasets.splits import preview
@@ -51,6 +52,7 @@ def open_turn(ws: Workspace, request: TurnRequest, *, on_progress: Progress = si
     DatasetError before anything is written.
     """
     spec = request_spec(request)
+    check_fit(spec, workspace=ws.folder)
     open_row = ws.turns.open_turn_of(spec.name)
     if open_row is not None and _same_spec(open_row, spec):
         resumed = _resume(ws, open_row, spec, on_progress)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dspyui_core import programs
 from dspyui_core.errors import ConflictError
+from dspyui_core.mlflow_registry import register_model, version_metadata
 from dspyui_core.mlflow_service import register_compiled_model
 from dspyui_core.records import CandidateRef, Decision, Record
-from dspyui_core.turn.compiling import candidate_folder
 from dspyui_core.turn.steps import Evaluated, Snapshot, recorded, step
 from dspyui_core.workspace import Workspace
 
@@ -48,33 +48,42 @@ def conclude(ws: Workspace, turn_id: str) -> Concluded:
 def _register(ws: Workspace, turn_id: str) -> Registered:
     snapshot = recorded(ws, turn_id, "snapshot", Snapshot)
     candidate = recorded(ws, turn_id, "compile", CandidateRef)
-    decision = recorded(ws, turn_id, "decide", Decision)
     scores = recorded(ws, turn_id, "evaluate", Evaluated).scores
-    baseline = decision.subject == "baseline"
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = _subject(ws, turn_id, snapshot, Path(scratch), baseline=baseline)
-        version = register_compiled_model(
-            ws.client,
-            snapshot.spec.name,
-            candidate.run_id,
-            folder,
-            snapshot.spec,
-            optimizer="none" if baseline else candidate.optimizer,
-            evaluation_score=scores[decision.subject],
-            lineage=_lineage(turn_id, snapshot, scores),
-            **({"path": BASELINE_PATH} if baseline else {}),
-        )
+    lineage = _lineage(turn_id, snapshot, scores)
+    if recorded(ws, turn_id, "decide", Decision).subject == "baseline":
+        return _register_baseline(ws, snapshot, candidate.run_id, scores["baseline"], lineage)
+    version = register_model(
+        ws.client,
+        snapshot.spec.name,
+        candidate.run_id,
+        digest=candidate.digest,
+        metadata=version_metadata(
+            snapshot.spec, optimizer=candidate.optimizer, evaluation_score=scores["candidate"]
+        ),
+        lineage=lineage,
+    )
     return Registered(version=version)
 
 
-def _subject(
-    ws: Workspace, turn_id: str, snapshot: Snapshot, scratch: Path, *, baseline: bool
-) -> Path:
-    if not baseline:
-        return candidate_folder(ws, turn_id)
+def _register_baseline(
+    ws: Workspace, snapshot: Snapshot, run_id: str, score: float, lineage: dict[str, object]
+) -> Registered:
     spec = snapshot.spec
-    programs.save(programs.build(spec, workspace=ws.folder), spec, scratch, workspace=ws.folder)
-    return scratch
+    baseline = programs.build(spec, workspace=ws.folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        programs.save(baseline, spec, Path(scratch), workspace=ws.folder)
+        version = register_compiled_model(
+            ws.client,
+            spec.name,
+            run_id,
+            Path(scratch),
+            spec,
+            optimizer="none",
+            evaluation_score=score,
+            lineage=lineage,
+            path=BASELINE_PATH,
+        )
+    return Registered(version=version)
 
 
 def _lineage(turn_id: str, snapshot: Snapshot, scores: dict[str, float]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""prefect.yaml deploys every flow once, under the flow's own name, from an entry point that loads."""
+"""prefect.yaml deploys every flow once, under its own name, from an entry point that loads."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ def test_a_task_names_itself_and_its_policy(
 ) -> None:
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
 
-    assert [k.arg for k in keywords if k.arg] == ["name"], f"{source.name}: {function.name}"
-    assert [dotted(k.value) for k in keywords if k.arg is None][0] in POLICIES
+    assert [k.arg for k in keywords] == ["name", None], f"{source.name}: {function.name}"
+    assert dotted(keywords[1].value) in POLICIES
 
 
 def test_prefect_caches_no_task_and_keeps_no_result() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from support.home import Home, Template, prepared
+
+SideBySide = Callable[[Callable[[str, Path], Any], Iterable[str]], Callable[[str], Any]]
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +36,33 @@ def trained(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Hom
 
 
 @pytest.fixture(scope="session")
-def crew() -> Iterator[Callable[..., Any]]:
-    """Submits work to a thread per core: most of a command's time is its own start-up."""
+def crew() -> Iterator[ThreadPoolExecutor]:
+    """A thread per core for commands side by side: most of their time is their own start-up."""
     with ThreadPoolExecutor(2) as pool:
-        yield pool.submit
+        yield pool
         pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="module")
+def side_by_side(
+    crew: ThreadPoolExecutor,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> SideBySide:
+    """Starts `work(name, folder)` for those names that a selected test of the module asks for."""
+    wanted = {
+        parameter
+        for item in request.session.items
+        if item.path == request.path and hasattr(item, "callspec")
+        for parameter in item.callspec.params.values()
+    }
+
+    def start(work: Callable[[str, Path], Any], names: Iterable[str]) -> Callable[[str], Any]:
+        started = {
+            name: crew.submit(work, name, tmp_path_factory.mktemp(name))
+            for name in names
+            if name in wanted
+        }
+        return lambda name: started[name].result()
+
+    return start

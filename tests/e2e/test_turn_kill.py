@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,27 +48,12 @@ Play = Callable[[str], Round]
 
 
 @pytest.fixture(scope="module")
-def play(
-    template: Template,
-    crew: Callable[..., Future[Round]],
-    tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
-) -> Play:
-    """Rounds by moment; those of all selected tests are played side by side."""
-    selected = {
-        item.callspec.params["moment"]
-        for item in request.session.items
-        if item.path == request.path and hasattr(item, "callspec")
-    }
-    rounds = {
-        moment: crew(_play, template, tmp_path_factory.mktemp(moment), moment)
-        for moment in MOMENTS
-        if moment in selected
-    }
-    return lambda moment: rounds[moment].result()
+def play(template: Template, side_by_side: Callable[..., Play]) -> Play:
+    """Rounds by moment."""
+    return side_by_side(partial(_play, template), MOMENTS)
 
 
-def _play(template: Template, folder: Path, moment: str) -> Round:
+def _play(template: Template, moment: str, folder: Path) -> Round:
     home = template.copy(folder)
     if moment in WITH_A_SERVER_OF_ITS_OWN:
         home = home.without_server()

@@ -76,14 +76,19 @@ def embedded_answer(body: Body) -> str:
 
 
 class OpenAIServer:
-    """Plays the steps of `script` one per request; the last step answers all further ones."""
+    """Plays the steps of `script` one per request; the last step answers all further ones.
 
-    def __init__(self, script: Sequence[Step] = (Reply(embedded_answer),)) -> None:
+    `port` is a loopback port, by default any free one.
+    """
+
+    def __init__(
+        self, script: Sequence[Step] = (Reply(embedded_answer),), *, port: int = 0
+    ) -> None:
         self._script = tuple(script)
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self.received: list[Received] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )

@@ -1,8 +1,9 @@
-"""One MLflow on SQLite for the session (its migrations take seconds), and a small saved program."""
+"""One MLflow on SQLite for the session, and a small saved program."""
 
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +51,9 @@ class SavedProgram:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> MlflowHome:
+def home(tmp_path_factory: pytest.TempPathFactory, mlflow_template: Path) -> MlflowHome:
     folder = tmp_path_factory.mktemp("mlflow")
-    uri = f"sqlite:///{folder / 'new' / 'mlflow.db'}"
+    uri = f"sqlite:///{shutil.copy(mlflow_template, folder / 'mlflow.db')}"
     return MlflowHome(open_client(uri), uri, (folder / "artifacts").as_uri())
 
 

@@ -47,9 +47,10 @@ REF = DatasetRef(
 )
 
 
-def test_a_new_database_is_made_with_its_folders_in_write_ahead_mode(home: Any) -> None:
-    path = home.uri.removeprefix("sqlite:///")
-    with sqlite3.connect(path) as connection:
+def test_a_new_database_is_made_with_its_folders_in_write_ahead_mode(
+    mlflow_template: Path,
+) -> None:
+    with sqlite3.connect(mlflow_template) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from dspyui_core.errors import ConflictError, StoreError
+from dspyui_core.errors import ConflictError, TurnNotFoundError
 from dspyui_core.store.clock import Now
 from dspyui_core.store.engine import open_engine
 from dspyui_core.store.turns import TurnRow, Turns
@@ -90,9 +90,9 @@ def test_a_step_with_an_empty_ref_counts_as_finished(turns: Turns) -> None:
 
 
 def test_a_turn_that_does_not_exist_takes_no_step_and_cannot_be_closed(turns: Turns) -> None:
-    with pytest.raises(StoreError, match="bank-0009"):
+    with pytest.raises(TurnNotFoundError, match="bank-0009"):
         turns.record_step("bank-0009", "compile", {})
-    with pytest.raises(StoreError, match="bank-0009"):
+    with pytest.raises(TurnNotFoundError, match="bank-0009"):
         turns.close("bank-0009", "failed")
     assert turns.steps("bank-0009") == {}
 

@@ -1,0 +1,55 @@
+"""Catalogs: names without imports, classes on demand, and the nearest match for a wrong word."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from dspyui_core.errors import SpecError
+from dspyui_core.extensions import METRICS, MODULES, OPTIMIZERS, Catalog, choice_hint
+
+CATALOGS = [METRICS, MODULES, OPTIMIZERS]
+
+
+def test_the_built_in_entries_are_registered() -> None:
+    assert {"exact_match", "similarity"} <= set(METRICS.names())
+    assert {"predict", "chain_of_thought"} <= set(MODULES.names())
+    assert {"auto", "knn_few_shot", "labeled_few_shot", "random_search"} <= set(OPTIMIZERS.names())
+
+
+@pytest.mark.parametrize("catalog", CATALOGS, ids=lambda catalog: catalog.noun)
+def test_every_entry_loads_and_takes_no_options_at_all(catalog: Catalog) -> None:
+    for name in catalog.names():
+        assert catalog.options(name, {}) is not None
+        assert catalog.option_problems("here", name, {}) == []
+
+
+def test_names_are_known_without_importing_dspy() -> None:
+    code = (
+        "import sys; from dspyui_core.extensions import OPTIMIZERS; OPTIMIZERS.names();"
+        "sys.exit('dspy' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(SpecError) as caught:
+        OPTIMIZERS.get("random_serch")
+
+    assert "did you mean 'random_search'?" in str(caught.value)
+
+
+def test_wrong_options_are_refused_all_at_once() -> None:
+    with pytest.raises(SpecError) as caught:
+        OPTIMIZERS.options("knn_few_shot", {"k": 0, "memroy": 5})
+
+    found = {problem.column: str(problem) for problem in caught.value.problems}
+    assert set(found) == {"optimizer.options.k", "optimizer.options.memroy"}
+    assert "did you mean 'memory'?" in found["optimizer.options.memroy"]
+
+
+def test_a_word_like_no_other_gets_the_list_only() -> None:
+    assert choice_hint("zzz", ("ant", "bee")) == "allowed: ant, bee"

@@ -11,7 +11,6 @@ from deployments.cli import dataset, export, feedback, model, output, predict, p
 
 app = typer.Typer(
     name="dspyui",
-    help="The data flywheel for DSPy programs: from a user's correction to a better release.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,15 +36,25 @@ QUIET = {
 }
 
 
-@app.callback()
-def _version(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         import dspyui_core
 
         output.text(dspyui_core.__version__)
         raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: bool = typer.Option(
+        False,
+        "--version",
+        help="Print the version and exit.",
+        callback=_show_version,
+        is_eager=True,
+    ),
+) -> None:
+    """The data flywheel for DSPy programs: from a user's correction to a better release."""
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
+import typer
 
 from dspyui_core.errors import FlywheelError, InputError, NotFoundError
 
@@ -85,16 +85,31 @@ def exit_code(command: Callable[[], Any]) -> int:
         return result if isinstance(result, int) else DONE
     except FlywheelError as error:
         return report(error)
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return error.exit_code
-    except click.ClickException as error:
-        error.show(sys.stderr)
-        return BAD_INPUT
-    except (click.Abort, KeyboardInterrupt):
+    except typer.TyperException as error:
+        return _misused(error)
+    except (typer.Abort, KeyboardInterrupt):
         say("stopped")
         return 130
     except Exception as error:  # noqa: BLE001 - the edge that turns the unforeseen into a code
         return _unforeseen(error)
+
+
+def _misused(error: typer.TyperException) -> int:
+    """Show what is wrong with the command line itself."""
+    message = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
+    if message.startswith("Usage:"):
+        # A noun without a verb: the help says it all.
+        say(message)
+        return BAD_INPUT
+    say(f"error: {message}")
+    if context is not None:
+        say(f"hint: {context.command_path} --help")
+    if _wants_json():
+        document({"error": {"code": "usage", "message": message}})
+    return BAD_INPUT
 
 
 def report(error: FlywheelError) -> int:

@@ -3,7 +3,13 @@
 from dspyui_core.datasets.checks import Check
 from dspyui_core.datasets.contract import Gold, parse_gold
 from dspyui_core.datasets.folding import Fold, fold
-from dspyui_core.datasets.gate import Settled, check_dataset, fold_dataset, settle
+from dspyui_core.datasets.gate import (
+    Settled,
+    check_dataset,
+    fold_dataset,
+    settle,
+    usable_new_rows,
+)
 from dspyui_core.datasets.loading import RawTable, read_table
 from dspyui_core.datasets.report import DatasetReport
 from dspyui_core.datasets.rows import Row, content_hash, input_text, row_key
@@ -29,4 +35,5 @@ __all__ = [
     "read_table",
     "row_key",
     "settle",
+    "usable_new_rows",
 ]

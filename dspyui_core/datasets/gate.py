@@ -27,18 +27,13 @@ Clock = Callable[[], float]
 class Settled:
     """A dataset version with its splits decided; where the report is blocked, nothing is written.
 
-    `spec` is the frozen one: every literal has its values. `positions` are the journal's, of the
-    usable feedback rows. The rows themselves are read through `load_split` only.
+    `spec` is the frozen one: every literal has its values. The rows themselves are
+    read through `load_split` only.
     """
 
     ref: DatasetRef
     spec: ProgramSpec
     report: DatasetReport
-    positions: tuple[int, ...]
-
-    def new_rows(self, since_position: int) -> int:
-        """How many usable feedback rows rest on feedback after that journal position."""
-        return sum(position > since_position for position in self.positions)
 
 
 def check_dataset(
@@ -90,8 +85,17 @@ def settle(
     if not report.blocked:
         record(engine, assigned, at=now())
         write_snapshot(folder, assigned)
-    positions = tuple(row.position for row in assigned.rows if row.position is not None)
-    return Settled(ref_of(assigned), found.spec, report, positions)
+    return Settled(ref_of(assigned), found.spec, report)
+
+
+def usable_new_rows(found: Fold, engine: Engine, since_position: int) -> int:
+    """How many feedback rows after a journal position would be used: neither parked nor refused.
+
+    Nothing is decided and nothing is written.
+    """
+    assigned = _previewed(found, read_ledger(engine, found.spec.name), None)
+    newer = (row for row in assigned.rows if (row.position or 0) > since_position)
+    return sum(row.is_feedback for row in newer)
 
 
 def _previewed(found: Fold, ledger: Ledger | None, on_progress: Progress | None) -> Assigned:

@@ -9,9 +9,7 @@ from pydantic import Field
 
 import dspyui_core
 from dspyui_core.compiler import check_fit
-from dspyui_core.datasets import Fold, fold_dataset, settle
-from dspyui_core.datasets.ledger import read_ledger
-from dspyui_core.datasets.splits import preview
+from dspyui_core.datasets import Fold, fold_dataset, settle, usable_new_rows
 from dspyui_core.records import DatasetRef, Record, Turn
 from dspyui_core.spec import ProgramSpec, read_spec
 from dspyui_core.store.turns import TurnRow
@@ -150,12 +148,8 @@ def _idle_reason(ws: Workspace, last: TurnRow, spec: ProgramSpec, fold: Fold) ->
 
 def _usable_rows(ws: Workspace, spec: ProgramSpec, fold: Fold, since: int) -> int:
     """New feedback rows that training may use: those that meet the holdout are parked."""
-    if fold.new_rows(since) < spec.feedback.minimum:
-        return fold.new_rows(since)
-    similarity = spec.dataset.checks.near_duplicate_similarity
-    ledger = read_ledger(ws.engine, spec.name)
-    usable = preview(fold, spec.dataset.shares, similarity, ledger=ledger).rows
-    return sum(row.position is not None and row.position > since for row in usable)
+    new = fold.new_rows(since)
+    return new if new < spec.feedback.minimum else usable_new_rows(fold, ws.engine, since)
 
 
 def _gold_changed(ws: Workspace, last: TurnRow, fold: Fold) -> bool:

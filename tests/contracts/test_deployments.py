@@ -32,7 +32,7 @@ def _flow_name(source: Source) -> str:
     return str(name)
 
 
-@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=[d["name"] for d in DEPLOYMENTS])
 def test_a_deployment_loads_a_flow_of_its_own_name(
     deployment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,10 +8,11 @@ import sys
 
 import pytest
 
+from dspyui_core.datasets.rows import Row
 from dspyui_core.evaluation import evaluate
 from dspyui_core.lms import open_lm
 from dspyui_core.metrics import create_metric
-from dspyui_core.programs import LabelledRow, build
+from dspyui_core.programs import build
 from dspyui_core.spec import parse_spec
 from support import tiny
 from support.home import Home
@@ -90,8 +91,8 @@ def test_an_lm_that_times_out_is_asked_again_and_then_costs_its_row(
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     spec = parse_spec(tiny.spec(signature=tiny.spec()["signature"] | {"outputs": CLOSED}))
     rows = [
-        LabelledRow(row_id=str(number), inputs={"text": text}, labels={"desk": desk})
-        for number, (text, desk) in enumerate(tiny.rows()[:3])
+        Row.of({"text": text}, {"desk": desk}, "gold", source="rows.csv")
+        for text, desk in tiny.rows()[:3]
     ]
     script = [Slow(30), Slow(30), Reply(embedded_answer)]
     with OpenAIServer(script) as server:

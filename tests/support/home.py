@@ -75,19 +75,19 @@ class Home:
         started = ("run", "data-flywheel", "--program", "desk.yaml", "--json")
         return self.dspyui(*started, *arguments, **extra)
 
-    def run(self, command: Sequence[str], **extra: str) -> Finished:
+    def run(self, command: Sequence[str], *, stdin: str = "", **extra: str) -> Finished:
         """Run any command with this home's environment, in this home's folder."""
         with subprocess.Popen(
             command,
             env=self.environment(**extra),
             cwd=self.folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
             try:
-                stdout, stderr = process.communicate(timeout=180)
+                stdout, stderr = process.communicate(stdin, timeout=180)
             except BaseException:
                 process.kill()
                 raise

@@ -36,12 +36,12 @@ def deadly(original: Callable[..., Any], when: str, *, only: str | None = None) 
 
 def arm(moment: str) -> None:
     """Patch what is called at this moment."""
-    from dspyui_core.promotion import releases
+    from dspyui_core.mlflow_registry import set_alias
     from dspyui_core.store.turns import Turns
 
     when, _, what = moment.partition("-")
     if what == "alias":
-        patch.object(releases, "set_alias", deadly(releases.set_alias, when)).start()
+        patch("dspyui_core.promotion.releases.set_alias", deadly(set_alias, when)).start()
     elif what == "close":
         patch.object(Turns, "close", deadly(Turns.close, when)).start()
     else:

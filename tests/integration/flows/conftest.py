@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
-from dspyui_core.mlflow_tracking import open_client
 from dspyui_core.turn import TurnRequest
 from dspyui_core.workspace import Workspace
 from support import tiny
@@ -52,23 +50,13 @@ def prefect() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def migrated_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database with its migrations done, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "mlflow.db"
-    open_client(f"sqlite:///{path}").search_experiments()
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
-
-
 @pytest.fixture
-def desk(tmp_path: Path, migrated_mlflow: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(tmp_path: Path, mlflow_template: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A fresh home whose tasks and flows use it."""
     monkeypatch.setenv("DSPYUI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DSPYUI_WORKSPACE", str(tmp_path))
     (tmp_path / "home" / "mlflow").mkdir(parents=True)
-    shutil.copy(migrated_mlflow, tmp_path / "home" / "mlflow" / "mlflow.db")
+    shutil.copy(mlflow_template, tmp_path / "home" / "mlflow" / "mlflow.db")
     _workspace.workspace.cache_clear()
     yield Desk(_workspace.workspace(), tmp_path, tiny.write_program(tmp_path))
     _workspace.workspace().close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,20 @@ def test_a_spec_is_checked_without_its_data_and_without_an_lm(tmp_path: Path) ->
     checked = check_program(written(tmp_path, lm="openai/gpt-x"))
 
     assert checked.signature == "text: str -> topic: literal"
-    assert (checked.optimizer, checked.metric, checked.lm) == ("auto", "exact_match", "openai/gpt-x")
+    assert (checked.optimizer, checked.metric, checked.lm) == (
+        "auto",
+        "exact_match",
+        "openai/gpt-x",
+    )
+
+
+OWN_PAIR = """
+import dspy
+class Pair(dspy.Module):
+    def __init__(self, signature):
+        super().__init__()
+        self.first, self.second = dspy.Predict(signature), dspy.Predict(signature)
+"""
 
 
 @pytest.mark.parametrize(
@@ -82,8 +96,14 @@ def test_a_spec_is_checked_without_its_data_and_without_an_lm(tmp_path: Path) ->
         {"metric": {"name": "exact_match", "options": {"fields": ["topc"]}}},
         {"metric": "python:no_such_module:metric"},
         {"module": "python:builtins:repr"},
+        {"module": "python:own_pair:Pair", "optimizer": "knn_few_shot"},
     ],
 )
-def test_a_check_finds_what_only_building_shows(change: dict[str, Any], tmp_path: Path) -> None:
+def test_a_check_finds_what_only_building_shows(
+    change: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "own_pair.py").write_text(OWN_PAIR)
+
     with pytest.raises(SpecError):
-        check_program(written(tmp_path, **change))
+        check_program(written(tmp_path, **change), workspace=tmp_path)

@@ -67,7 +67,9 @@ def test_an_lm_that_fails_on_one_row_fails_that_row_only() -> None:
 
 
 def test_an_answer_that_does_not_parse_is_a_failed_row() -> None:
-    lm = ScriptedLM("no fields here", "none here either", rule=lambda question: {"topic": TOLD[question]})
+    lm = ScriptedLM(
+        "no fields here", "none here either", rule=lambda question: {"topic": TOLD[question]}
+    )
 
     card = scored(lm)
 

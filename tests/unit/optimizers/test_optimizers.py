@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dspyui_core import programs
-from dspyui_core.errors import LMError, ProgramError
+from dspyui_core.errors import LMError, SpecError
 from dspyui_core.extensions import OPTIMIZERS
 from dspyui_core.lms import EMBEDDED_LM, open_lm, using_lm
 from dspyui_core.metrics import create_exact_match_metric
@@ -138,7 +138,7 @@ def test_knn_refuses_two_predictors_before_it_spends_anything() -> None:
     lm = ScriptedLM()
     optimizer = OPTIMIZERS.get("knn_few_shot")(OPTIMIZERS.options("knn_few_shot", {}))
 
-    with using_lm(lm), pytest.raises(ProgramError, match="this one has 2"):
+    with using_lm(lm), pytest.raises(SpecError, match="this one has 2"):
         optimizer.compile(
             Pair(), trainset=TRAIN, valset=VALIDATION, context=OptimizerContext(EXACT)
         )
@@ -193,9 +193,7 @@ def test_a_sample_keeps_the_order_and_a_shuffle_keeps_the_rows(
 
 def test_a_validation_row_that_fails_counts_as_wrong() -> None:
     broken, told = VALIDATION[0].text, {example.text: example.topic for example in VALIDATION}
-    lm = ScriptedLM(
-        rule=lambda q: lm15.TimeoutError("slow") if q == broken else {"topic": told[q]}
-    )
+    lm = ScriptedLM(rule=lambda q: lm15.TimeoutError("slow") if q == broken else {"topic": told[q]})
 
     with using_lm(lm):
         score = validation_score(programs.build(SPEC), VALIDATION, OptimizerContext(EXACT))

@@ -1,0 +1,140 @@
+"""A workspace without MLflow: real state, a registry in memory, no runs."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import Engine
+from unit.promotion.registry import Registry
+
+from dspyui_core.promotion import Ledger, Releases
+from dspyui_core.records import (
+    CandidateRef,
+    Comparison,
+    DatasetRef,
+    Decision,
+    Record,
+    TurnLM,
+)
+from dspyui_core.store.journal import Journal
+from dspyui_core.store.turns import Turns
+from dspyui_core.store.watermarks import Watermarks
+from dspyui_core.testing import tiny_rows, tiny_spec
+from dspyui_core.turn import Evaluated
+from dspyui_core.turn.steps import Snapshot, StepCost
+
+
+class Client(Registry):
+    """The registry with no runs in it."""
+
+    def search_runs(self, experiments: list[str], **options: Any) -> list[Any]:
+        return []
+
+
+@dataclass
+class Desk:
+    """What the steps of a turn use of a workspace, for the one program `p`."""
+
+    engine: Engine
+    folder: Path
+    client: Client = field(default_factory=Client)
+
+    def __post_init__(self) -> None:
+        self.turns, self.journal = Turns(self.engine), Journal(self.engine)
+        self.watermarks = Watermarks(self.engine)
+        registry: Any = self.client
+        self.releases = Releases(Ledger(self.engine), registry, self.watermarks)
+        self.snapshots = self.folder / "datasets"
+
+    def experiment(self, program: str) -> str:
+        return "1"
+
+    def turn_folder(self, turn_id: str) -> Path:
+        return self.folder / "turns" / turn_id
+
+    def opened(self) -> str:
+        """The id of a new turn, opened with made-up inputs."""
+        fixed = {"spec_hash": "s", "dataset_version": "d", "identity": "i", "core_version": "c"}
+        return self.turns.open("p", feedback_upto=0, champion=None, **fixed).turn_id
+
+    def finished(self, turn_id: str, name: str, ref: Record, **lm: Any) -> None:
+        """Record a step as it would have been, at one second each."""
+        cost = StepCost(seconds=1.0, lm=TurnLM(**lm))
+        content = {"ref": ref.model_dump(mode="json"), "cost": cost.model_dump(mode="json")}
+        self.turns.record_step(turn_id, name, content)
+
+    def writes_spec(self, **changes: Any) -> Path:
+        """p.yaml beside rows.csv, which holds 96 rows of the tiny program."""
+        self.writes_rows(96)
+        content = tiny_spec().model_dump(mode="json", include={"signature"})
+        base = {"name": "p", "dataset": {"sources": "rows.csv"}, "feedback": {"minimum": 2}}
+        path = self.folder / "p.yaml"
+        path.write_text(yaml.safe_dump(content | base | changes))
+        return path
+
+    def writes_rows(self, count: int) -> Path:
+        path = self.folder / "rows.csv"
+        with path.open("w", newline="") as stream:
+            rows = [(row.inputs["text"], row.labels["topic"]) for row in tiny_rows(count)]
+            csv.writer(stream).writerows([("text", "topic"), *rows])
+        return path
+
+    def corrects(self, trace: str, text: str, topic: str) -> None:
+        """A user corrects an answer about a text."""
+        answer = {"inputs": {"text": text}, "outputs": {"topic": "account"}}
+        self.journal.append_prediction("p", trace, answer)
+        said = {"rating": "thumbs_down", "corrected_output": {"topic": topic}, "comment": None}
+        self.journal.append_feedback(
+            "p", trace, said, user_id="ann", authenticated=True, idem_key=trace
+        )
+
+
+def snapshot(**changes: Any) -> Snapshot:
+    """The first step's ref of a dataset of ten rows."""
+    dataset = DatasetRef(
+        program="p", version="d", rows=10, train=5, validation=2, holdout=3, quarantined=1, parked=0
+    )
+    values: dict[str, Any] = {
+        "spec": tiny_spec(name="p"),
+        "dataset": dataset,
+        "gold_version": "g",
+        "verdict": "pass",
+        "champion": None,
+        "decided": 0,
+        "problems": "",
+    }
+    return Snapshot(**values | changes)
+
+
+def evaluated(difference: float = 0.4, half: float = 0.1) -> Evaluated:
+    """Scores on the holdout, and the interval of their difference."""
+    comparison = Comparison(
+        opponent="baseline",
+        rows=100,
+        opponent_score=0.4,
+        candidate_score=0.4 + difference,
+        difference=difference,
+        low=difference - half,
+        high=difference + half,
+        confidence=0.95,
+        wins=50,
+        losses=10,
+        deviation=0.5,
+        method="by hand",
+    )
+    scores = {"baseline": 0.4, "candidate": 0.4 + difference}
+    return Evaluated(scores=scores, failed={"baseline": 0, "candidate": 1}, comparison=comparison)
+
+
+def candidate() -> CandidateRef:
+    """A candidate in a run."""
+    return CandidateRef(digest="c" * 64, run_id="run", optimizer="knn_few_shot")
+
+
+def decision(verdict: Any = "promote") -> Decision:
+    """A decision for one reason."""
+    return Decision(verdict=verdict, reasons=("because",))

@@ -59,6 +59,9 @@ class Catalog:
         return model
 
 
+# The type of a finding whose value must not be repeated.
+SECRET = "secret"
+
 METRICS = Catalog("dspyui.metrics", "metric")
 OPTIMIZERS = Catalog("dspyui.optimizers", "optimizer")
 MODULES = Catalog("dspyui.modules", "module")
@@ -85,7 +88,7 @@ def _problem(detail: Any, model: type[BaseModel], at: str) -> Problem:
             key, "is not a key that exists here", None, choice_hint(str(location[-1]), allowed)
         )
     message = str(detail["msg"]).removeprefix("Value error, ")
-    value = None if detail["type"] == "missing" else detail["input"]
+    value = None if detail["type"] in ("missing", SECRET) else detail["input"]
     return Problem(key, message[:1].lower() + message[1:], value)
 
 

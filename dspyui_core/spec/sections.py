@@ -7,10 +7,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from pydantic import Field as Slot
+from pydantic_core import PydanticCustomError
 
+from dspyui_core.extensions import SECRET
 from dspyui_core.fields import Field
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -100,6 +103,17 @@ class LmSpec(Section):
     @classmethod
     def _from_a_plain_name(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("api_base")
+    @classmethod
+    def _holds_no_secret(cls, address: str | None) -> str | None:
+        # The spec goes into every version; a provider's key has no place in it.
+        parts = urlsplit(address or "")
+        if parts.username or parts.password or parts.query:
+            raise PydanticCustomError(
+                SECRET, "holds credentials or a query; put the key in the environment"
+            )
+        return address
 
 
 class Source(Section):

@@ -248,3 +248,12 @@ def test_a_spec_comes_back_from_its_json_with_the_same_identity() -> None:
 @settings(max_examples=30, deadline=None)
 def test_canonical_json_does_not_know_the_order_of_keys(value: dict[str, int]) -> None:
     assert canonical_json(value) == canonical_json(dict(reversed(value.items())))
+
+
+def test_credentials_in_an_address_are_refused_and_not_repeated() -> None:
+    lm = {"name": "openai/x", "api_base": "https://me:hunter2@lm.example/v1"}
+
+    with pytest.raises(SpecError, match="put the key in the environment") as caught:
+        parse_spec(content(lm=lm))
+
+    assert "hunter2" not in str(caught.value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -25,11 +26,11 @@ class Catalog:
 
     def names(self) -> tuple[str, ...]:
         """All registered names, sorted."""
-        return tuple(sorted({entry.name for entry in entry_points(group=self.group)}))
+        return tuple(sorted({entry.name for entry in _entries(self.group)}))
 
     def get(self, name: str) -> Any:
         """The entry's class. Raises SpecError with the nearest name where there is none."""
-        found = [entry for entry in entry_points(group=self.group) if entry.name == name]
+        found = [entry for entry in _entries(self.group) if entry.name == name]
         if not found:
             raise SpecError(f"no {self.noun} named {name!r}", [self.unknown(self.noun, name)])
         return found[0].load()
@@ -61,6 +62,13 @@ class Catalog:
 
 # The type of a finding whose value must not be repeated.
 SECRET = "secret"
+
+
+@cache
+def _entries(group: str) -> tuple[EntryPoint, ...]:
+    # One look at every installed package takes tens of milliseconds; a spec needs a dozen looks.
+    return tuple(entry_points(group=group))
+
 
 METRICS = Catalog("dspyui.metrics", "metric")
 OPTIMIZERS = Catalog("dspyui.optimizers", "optimizer")

@@ -32,17 +32,12 @@ __all__ = [
 # What an LM is told to say: outputs by name, a raw text, or an error to raise.
 Line = Mapping[str, Any] | str | Exception
 
-_TOPICS: Mapping[str, tuple[str, ...]] = {
-    "billing": ("invoice", "refund", "receipt", "charge", "price", "discount", "tax", "deposit"),
-    "delivery": ("parcel", "courier", "address", "tracking", "box", "van", "doorstep", "customs"),
-    "account": ("password", "login", "profile", "username", "session", "avatar", "code", "badge"),
+_TOPICS: Mapping[str, str] = {
+    "billing": "invoice refund receipt charge price discount deposit payment euros subscription",
+    "delivery": "parcel courier address tracking warehouse van doorstep customs shipment box",
+    "account": "password login profile username session avatar privacy badge security newsletter",
 }
-_FRAMES = (
-    "there is trouble with my {}",
-    "who can look at the {} for me",
-    "please change that {} today",
-    "I never asked about any {}",
-)
+_FRAMES = ("my {} and {}", "{} without any {}?", "where is {} for this {}", "a {}, then {} again")
 
 
 class ScriptedLM(MeteredLM):
@@ -122,18 +117,18 @@ def tiny_spec(**changes: Any) -> ProgramSpec:
 
 
 def tiny_rows(count: int = 24) -> tuple[Row, ...]:
-    """Up to 96 gold rows of the tiny program, all different, the topics in turn.
+    """Up to 120 gold rows of the tiny program, the topics in turn, no two of them alike.
 
     The embedded LM learns them: the words of a topic share nothing with its name.
     """
-    texts = [
-        Row.of({"text": frame.format(words[place])}, {"topic": topic}, "gold", source="tiny")
-        for shift, frame in enumerate(_FRAMES)
-        for number in range(8)
+    rows = [
+        Row.of({"text": text}, {"topic": topic}, "gold", source="tiny")
+        for apart, frame in enumerate(_FRAMES, start=1)
+        for place in range(10)
         for topic, words in _TOPICS.items()
-        for place in ((number + shift) % 8,)
+        for text in (frame.format(words.split()[place], words.split()[(place + apart) % 10]),)
     ]
-    return tuple(texts[:count])
+    return tuple(rows[:count])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from dspyui_core.spec import PromotionSpec
 
 __all__ = ["decide"]
 
+# A smaller gain reads as 0.000, and no holdout is large enough to show it.
+SMALLEST_GAIN = 0.001
 NOTHING_TO_SERVE = (
     "no champion yet: the uncompiled baseline is released, so that there is something to serve "
     "and to compare with"
@@ -72,7 +74,8 @@ def _missing(comparison: Comparison, effect: float) -> list[str]:
     if comparison.difference < effect:
         missing.append(f"the gain {comparison.difference:+.3f} misses minimum_effect {effect:g}")
     target = max(effect, comparison.difference)
-    more = rows_needed(comparison, target) - comparison.rows if target > 0 else 0
+    visible = target >= SMALLEST_GAIN
+    more = rows_needed(comparison, target) - comparison.rows if visible else 0
     if more > 0:
         missing.append(
             f"needs {more} more labelled holdout rows to show a gain of {target:.3f} "

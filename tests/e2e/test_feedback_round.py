@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,35 +134,57 @@ def test_status_tells_who_serves_and_how_the_last_turn_ended(loop: Loop) -> None
 
     assert (before["champion"], before["turn"], before["outcome"]) == (1, "desk-0001", "promoted")
     assert (after["champion"], after["turn"], after["outcome"]) == (2, "desk-0002", "promoted")
-    assert "champion 2" in loop.home.dspyui("status").stdout
 
 
-def test_a_version_is_rolled_back_and_promoted_again_through_the_ledger(loop: Loop) -> None:
-    home = loop.home
-    for_a_reason = ("--reason", "a look around", "--json")
+@dataclass(frozen=True)
+class Moved:
+    """Going back and forth by hand, and then what each way of looking shows."""
 
-    back = home.dspyui("model", "rollback", "desk", *for_a_reason)
+    back: Finished
+    served: int
+    again: Finished
+    refused: Finished
+    seen: dict[str, Finished]
+
+
+@pytest.fixture(scope="module")
+def moved(loop: Loop, crew: ThreadPoolExecutor) -> Moved:
+    home, why = loop.home, ("--reason", "a look around", "--json")
+    back = home.dspyui("model", "rollback", "desk", *why)
     served = home.dspyui("predict", "desk", "-i", "text=Where is my novel", "--json")
-    again = home.dspyui("model", "promote", "desk", "2", *for_a_reason)
-    refused = home.dspyui("model", "promote", "desk", "2", *for_a_reason)
-    shown = home.dspyui("model", "show", "desk", "--json").json
-    listed = home.dspyui("model", "list", "--json").json
+    again = home.dspyui("model", "promote", "desk", "2", *why)
+    looks = {
+        "refused": ("model", "promote", "desk", "2", *why),
+        "list --json": ("model", "list", "--json"),
+        "show --json": ("model", "show", "desk", "--json"),
+        "list": ("model", "list"),
+        "show": ("model", "show", "desk"),
+        "status": ("status",),
+    }
+    seen = dict(zip(looks, crew.map(lambda look: home.dspyui(*look), looks.values()), strict=True))
+    return Moved(back, served.json["version"], again, seen.pop("refused"), seen)
 
-    assert (back.code, back.json["kind"], back.json["version"]) == (0, "rollback", 1)
-    assert served.json["version"] == 1
-    assert (again.code, again.json["kind"], again.json["version"]) == (0, "promotion", 2)
-    assert (refused.code, refused.json["error"]["code"]) == (2, "bad-input")
-    assert "version 2 of 'desk' serves already" in refused.stderr
+
+def test_a_version_is_rolled_back_and_promoted_again_through_the_ledger(moved: Moved) -> None:
+    assert (moved.back.code, moved.back.json["kind"]) == (0, "rollback")
+    assert moved.back.json["version"] == moved.served == 1
+    assert (moved.again.code, moved.again.json["kind"]) == (0, "promotion")
+    shown = moved.seen["show --json"].json
     assert {v["version"]: v["stage"] for v in shown["versions"]} == {1: "Archived", 2: "Production"}
     kinds = [entry["kind"] for entry in shown["decisions"]]
     assert kinds == ["promotion", "rollback", "turn", "turn"]
+    listed = moved.seen["list --json"].json
     assert listed == [{"name": "desk", "champion": 2, "challenger": None}]
 
 
-def test_people_can_read_what_json_says(loop: Loop) -> None:
-    listed = loop.home.dspyui("model", "list")
-    shown = loop.home.dspyui("model", "show", "desk")
+def test_promoting_what_serves_already_is_refused_in_both_forms(moved: Moved) -> None:
+    assert moved.refused.code == 2
+    assert moved.refused.json["error"]["code"] == "bad-input"
+    assert "version 2 of 'desk' serves already" in moved.refused.stderr
 
-    assert listed.stdout.startswith("desk  champion ")
-    assert "decision 1" in shown.stdout
-    assert "Archived" in shown.stdout
+
+def test_people_can_read_what_json_says(moved: Moved) -> None:
+    assert moved.seen["list"].stdout == "desk  champion 2  challenger -\n"
+    assert "decision 4" in moved.seen["show"].stdout
+    assert "Archived" in moved.seen["show"].stdout
+    assert "desk: champion 2, turn desk-0002 promoted" in moved.seen["status"].stdout

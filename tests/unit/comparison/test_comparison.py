@@ -31,7 +31,7 @@ def compared(pairs: Sequence[tuple[float | None, float | None]], **options: floa
 
 
 @given(pairs)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_interval_contains_the_difference_and_stays_in_range(
     pairs: list[tuple[float, float]],
 ) -> None:
@@ -43,7 +43,7 @@ def test_the_interval_contains_the_difference_and_stays_in_range(
 
 
 @given(pairs)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_swapping_the_sides_negates_everything(pairs: list[tuple[float, float]]) -> None:
     one = compared(pairs)
     other = compared([(ours, theirs) for theirs, ours in pairs])
@@ -54,7 +54,7 @@ def test_swapping_the_sides_negates_everything(pairs: list[tuple[float, float]])
 
 
 @given(pairs, st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_order_of_the_rows_does_not_matter(
     pairs: list[tuple[float, float]], chance: random.Random
 ) -> None:
@@ -109,12 +109,12 @@ def test_the_interval_is_near_the_normal_one_where_rows_are_many() -> None:
 def test_the_interval_misses_a_true_zero_about_as_rarely_as_it_promises() -> None:
     chance = np.random.default_rng(1)
     missed = 0
-    for _ in range(60):
+    for _ in range(40):
         differences = chance.choice([-1.0, 0.0, 1.0], 80, p=[0.1, 0.8, 0.1])
         found = compared([(max(-d, 0.0), max(d, 0.0)) for d in differences.tolist()])
         missed += not found.low <= 0 <= found.high
 
-    assert missed <= 8
+    assert missed <= 6
 
 
 @pytest.mark.parametrize(

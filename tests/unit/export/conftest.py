@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+
 from unit.promotion.states import fresh_engine
 
 

@@ -229,7 +229,7 @@ plain = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text()
 
 
 @given(st.lists(st.fixed_dictionaries({"topic": plain, "tags": st.lists(plain)}), min_size=1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_every_value_comes_back_from_json(values: list[dict[str, Any]]) -> None:
     frame = pd.DataFrame(values, dtype=object)
     anyone: Any = None

@@ -43,7 +43,7 @@ def as_cells(row: dict[str, Any]) -> dict[str, str]:
 
 
 @given(rows)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_typed_values_come_back_from_themselves_and_from_their_text(row: dict[str, Any]) -> None:
     assert parse_row(ALL, row) == (row, [])
     assert parse_row(ALL, as_cells(row)) == (row, [])

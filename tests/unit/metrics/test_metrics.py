@@ -92,13 +92,13 @@ def test_outputs_may_be_called_like_methods_of_a_prediction(name: str, create: A
 
 
 @given(st.text() | st.lists(st.text()) | st.integers() | st.none())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_anything_is_wholly_similar_to_itself(value: Any) -> None:
     assert similar(value, value) == pytest.approx(1.0)
 
 
 @given(st.text(), st.text())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_similarity_is_a_score_and_has_no_direction(a: str, b: str) -> None:
     assert 0.0 <= similar(a, b) <= 1.0
     assert similar(a, b) == pytest.approx(similar(b, a))

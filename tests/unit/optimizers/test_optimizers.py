@@ -27,12 +27,12 @@ from dspyui_core.testing import ScriptedLM, tiny_rows, tiny_spec
 
 SPEC = tiny_spec()
 EXACT = create_exact_match_metric(SPEC.signature.outputs)
-EXAMPLES = [example_of(row) for row in tiny_rows(72)]
-TRAIN, VALIDATION = EXAMPLES[:36], EXAMPLES[36:48]
+EXAMPLES = [example_of(row) for row in tiny_rows(33)]
+TRAIN, VALIDATION = EXAMPLES[:24], EXAMPLES[24:33]
 QUICK: dict[str, dict[str, Any]] = {
     "random_search": {"candidates": 1, "labeled_demos": 12, "bootstrapped_demos": 1},
     "knn_few_shot": {"k": 3},
-    "labeled_few_shot": {"k": 12},
+    "labeled_few_shot": {"k": 20},
 }
 QUICK["auto"] = {name: QUICK[name] for name in ("random_search", "knn_few_shot")}
 
@@ -72,18 +72,14 @@ def test_every_optimizer_beats_the_uncompiled_program(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["random_search", "knn_few_shot", "labeled_few_shot"])
-def test_the_student_stays_as_it_was(name: str) -> None:
+def test_the_same_seed_gives_the_same_program_and_leaves_the_student_as_it_was(name: str) -> None:
     student = programs.build(SPEC)
     before = programs.digest(student, SPEC)
 
-    compiled(name, student=student)
+    result = compiled(name, student=student)
 
+    assert digest(result) == digest(usual(name))
     assert programs.digest(student, SPEC) == before
-
-
-@pytest.mark.parametrize("name", ["random_search", "knn_few_shot", "labeled_few_shot"])
-def test_the_same_seed_gives_the_same_program(name: str) -> None:
-    assert digest(compiled(name)) == digest(usual(name))
 
 
 def test_another_seed_draws_other_demos() -> None:
@@ -102,7 +98,7 @@ def test_demos_come_from_the_training_rows_only(name: str) -> None:
 
 
 def test_random_search_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    compiled("random_search", **QUICK["random_search"])
+    compiled("random_search", candidates=1, labeled_demos=2, bootstrapped_demos=1)
 
     assert capfd.readouterr().out == ""
 
@@ -147,8 +143,8 @@ def test_knn_refuses_two_predictors_before_it_spends_anything() -> None:
 
 
 def test_knn_says_how_many_rows_it_remembers() -> None:
-    assert "36 rows kept" in usual("knn_few_shot").note
-    assert "9 of 36 rows kept" in compiled("knn_few_shot", k=2, memory=9).note
+    assert "24 rows kept" in usual("knn_few_shot").note
+    assert "9 of 24 rows kept" in compiled("knn_few_shot", k=2, memory=9).note
 
 
 labels = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=60)
@@ -159,7 +155,7 @@ def of_label(label: str, number: int) -> dspy.Example:
 
 
 @given(labels, st.integers(1, 70))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_balanced_choice_is_full_drops_no_label_and_takes_from_the_largest(
     labels: list[str], limit: int
 ) -> None:
@@ -177,7 +173,7 @@ def test_a_balanced_choice_is_full_drops_no_label_and_takes_from_the_largest(
 
 
 @given(st.integers(0, 40), st.integers(1, 50), st.integers())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_sample_keeps_the_order_and_a_shuffle_keeps_the_rows(
     count: int, limit: int, seed: int
 ) -> None:
@@ -204,7 +200,7 @@ def test_a_validation_row_that_fails_counts_as_wrong() -> None:
 def test_an_lm_that_is_away_fails_the_compile_instead_of_scoring_zero() -> None:
     lm = ScriptedLM(rule=lambda question: lm15.TimeoutError("slow"))
 
-    with using_lm(lm), pytest.raises(LMError, match="every one of 12 validation rows failed"):
+    with using_lm(lm), pytest.raises(LMError, match="every one of 9 validation rows failed"):
         validation_score(programs.build(SPEC), VALIDATION, OptimizerContext(EXACT))
 
 

@@ -25,7 +25,7 @@ ROWS = [{**row.inputs, **row.labels} for row in tiny_rows(96)]
 
 
 def retrieving(spec: ProgramSpec, k: int = 3) -> dspy.Module:
-    return RetrievedDemos(programs.build(spec), k=k, rows=ROWS[:48])
+    return RetrievedDemos(programs.build(spec), k=k, rows=ROWS[:24])
 
 
 def with_demos(spec: ProgramSpec) -> dspy.Module:
@@ -36,7 +36,7 @@ def with_demos(spec: ProgramSpec) -> dspy.Module:
 
 def answers(program: dspy.Module) -> list[str]:
     with using_lm(open_lm(EMBEDDED_LM, cache_dir=None)):
-        return [program(text=row["text"]).topic for row in ROWS[40:60]]
+        return [program(text=row["text"]).topic for row in ROWS[40:52]]
 
 
 @pytest.mark.parametrize("module", ["predict", "chain_of_thought"])
@@ -60,7 +60,7 @@ words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
 @given(st.lists(st.tuples(words, st.sampled_from(["billing", "delivery"])), max_size=5), words)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_any_texts_survive_saving(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], instructions: str
 ) -> None:
@@ -75,7 +75,7 @@ def test_any_texts_survive_saving(
     loaded = programs.load(folder).program
 
     assert loaded.memory.rows == memory
-    assert loaded.predictors()[0].signature.instructions == instructions
+    assert loaded.predictors()[0].signature.instructions == predictor.signature.instructions
 
 
 def test_the_digest_is_that_of_what_answers() -> None:

@@ -55,6 +55,7 @@ def judged(shape: tuple[float, float, float], **options: Any) -> Decision:
         ((-0.2, -0.3, -0.1), "refuse"),
         (TOO_LITTLE, "refuse"),
         ((0.0, -0.009, 0.009), "refuse"),
+        ((0.0, -0.01, 0.01), "inconclusive"),
         ((-0.01, -0.08, 0.06), "inconclusive"),
     ],
 )
@@ -132,7 +133,9 @@ def test_a_gain_below_the_minimum_effect_is_named() -> None:
     assert "includes 0" not in reasons
 
 
-def test_without_a_minimum_effect_a_loss_still_gives_an_answer() -> None:
-    decision = decide(comparison(-0.01, -0.08, 0.06), PromotionSpec(minimum_effect=0))
+@pytest.mark.parametrize("difference", [-0.01, 0.0, 1e-17])
+def test_for_a_gain_that_nobody_could_see_no_rows_are_asked(difference: float) -> None:
+    decision = decide(comparison(difference, -0.08, 0.06), PromotionSpec(minimum_effect=0))
 
     assert decision.verdict == "inconclusive"
+    assert not any("more labelled holdout rows" in reason for reason in decision.reasons)

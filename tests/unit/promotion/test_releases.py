@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from unit.promotion.registry import Crash, Registry
 
 from dspyui_core.errors import ConflictError, InputError, ModelNotFoundError
 from dspyui_core.promotion import Ledger, LedgerEntry, Releases
 from dspyui_core.records import Decision
 from dspyui_core.store.watermarks import Watermarks
+from unit.promotion.registry import Crash, Registry
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_a_failure_of_the_users_own_code_stays_what_it_is(journal: Journal) -> N
 def test_a_program_that_returns_no_prediction_is_an_error_and_not_an_empty_answer(
     journal: Journal,
 ) -> None:
-    with pytest.raises(Exception, match="returned a dict, not a dspy.Prediction"):
+    with pytest.raises(Exception, match="returned a dict, not a dspy"):
         asked(journal, ScriptedLM(), served=Version(Broken({"topic": "billing"})))
 
     assert "not a dspy.Prediction" in only_entry(journal).payload["error"]

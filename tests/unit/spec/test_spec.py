@@ -175,7 +175,7 @@ def test_a_spec_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
 def test_what_is_no_yaml_mapping_is_refused_with_its_path(tmp_path: Path, text: str) -> None:
     path = write(tmp_path, text)
 
-    with pytest.raises(SpecError, match="support.yaml"):
+    with pytest.raises(SpecError, match=r"support\.yaml"):
         read_spec(path)
 
 

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Engine
 
 from dspyui_core import programs
-from dspyui_core.errors import LMError
 from dspyui_core.feedback import FeedbackService
 from dspyui_core.lms import EMBEDDED_LM, lm_errors, metered, open_lm, using_lm
 from dspyui_core.store.journal import Journal
@@ -59,14 +58,16 @@ def test_a_scripted_lm_can_be_awaited_and_its_calls_are_free_and_counted() -> No
 
 
 def test_the_tiny_rows_are_all_different_balanced_and_can_be_learned() -> None:
-    rows = tiny_rows(96)
+    rows = tiny_rows(120)
     program = programs.build(SPEC)
     program.predictors()[0].demos = [programs.example_of(row) for row in rows[:24]]
 
     with using_lm(open_lm(EMBEDDED_LM, cache_dir=None)):
-        right = [program(text=row.inputs["text"]).topic == row.labels["topic"] for row in rows[24:]]
+        right = [
+            program(text=row.inputs["text"]).topic == row.labels["topic"] for row in rows[24:60]
+        ]
 
-    assert len({row.key for row in rows}) == 96
+    assert len({row.key for row in rows}) == 120
     assert {row.labels["topic"] for row in rows[:3]} == {"billing", "delivery", "account"}
     assert sum(right) / len(right) > 0.9
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 from sqlalchemy import Engine
-from unit.promotion.registry import Registry
 
 from dspyui_core.promotion import Ledger, Releases
 from dspyui_core.records import (
@@ -26,6 +25,7 @@ from dspyui_core.store.watermarks import Watermarks
 from dspyui_core.testing import tiny_rows, tiny_spec
 from dspyui_core.turn import Evaluated
 from dspyui_core.turn.steps import Snapshot, StepCost
+from unit.promotion.registry import Registry
 
 
 class Client(Registry):

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from unit.turn.desk import Desk
 
+from dspyui_core.datasets import Reader, load_split
 from dspyui_core.errors import DatasetError, SpecError
 from dspyui_core.turn import Opened, TurnRequest, finish, open_turn, request_spec
+from unit.turn.desk import Desk
 
 NEW = ("the lorry lost my sofa", "somebody stole the package", "my basket never arrived")
 
@@ -126,16 +127,18 @@ def test_enough_feedback_opens_a_turn_that_takes_it_in(ws: Any) -> None:
     assert (found.dataset.feedback_rows, found.dataset.feedback_upto) == (3, 6)
 
 
-def test_feedback_on_what_is_in_the_holdout_does_not_count(ws: Any) -> None:
-    closed(ws)
-    for row in range(96):
-        text = ws.writes_rows(96).read_text().splitlines()[row + 1].rsplit(",", 1)[0]
-        ws.corrects(f"tr-{row}", text, "billing")
+def test_feedback_that_nearly_meets_the_holdout_does_not_count(ws: Any) -> None:
+    first = opened(ws)
+    assert first.dataset is not None
+    finish(ws, first.turn_id, "refused")
+    holdout = load_split(ws.snapshots, first.dataset, "holdout", reader=Reader.COMPARISON)
+    for number, row in enumerate(holdout[:4]):
+        ws.corrects(f"tr-{number}", f"{row.inputs['text']} !!", "billing")
 
     report = again(ws).report
 
     assert report is not None
-    assert report.outcome == "nothing-new"
+    assert report.message.startswith("0 new feedback rows")
 
 
 def test_more_rows_in_the_users_own_file_need_no_feedback(ws: Any) -> None:

@@ -8,8 +8,6 @@ from typing import Any
 import dspy
 import pytest
 from sqlalchemy import Engine
-from unit.promotion.registry import Crash
-from unit.turn.desk import Desk, candidate, decision, evaluated, snapshot
 
 from dspyui_core.lms import using_lm
 from dspyui_core.records import Turn, TurnDataset, TurnDecision, TurnLM, TurnScores
@@ -24,6 +22,8 @@ from dspyui_core.turn import (
     score_table,
 )
 from dspyui_core.turn.steps import recorded, step
+from unit.promotion.registry import Crash
+from unit.turn.desk import Desk, candidate, decision, evaluated, snapshot
 
 
 @pytest.fixture

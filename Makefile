@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Much of the slowest tests is waiting for servers, so two at a time help even on two cores.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test unit lint format lock clean
@@ -19,7 +21,7 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 test: setup lint ## Check the code, then run every test.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 unit: setup ## Run the unit tests only.
 	$(BIN)/python -m pytest tests/unit

@@ -6,7 +6,6 @@ import math
 from statistics import NormalDist
 
 import numpy as np
-from scipy import stats
 
 from dspyui_core.errors import InputError
 from dspyui_core.records import Comparison, ScoreCard
@@ -75,6 +74,8 @@ def _interval(differences: np.ndarray, confidence: float, seed: int) -> tuple[fl
         slack = -math.log(1 - confidence) / len(differences)
         value = float(differences[0])
         return max(-1.0, value - slack), min(1.0, value + slack)
+    from scipy import stats  # takes a second, and most commands compare nothing
+
     result = stats.bootstrap(
         (differences,),
         np.mean,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dspyui_core.errors import InputError, Problem
 
 
 def _login_name() -> str:
@@ -76,6 +79,18 @@ class Settings(BaseSettings):
     lm: LmSettings = LmSettings()
     serving: ServingSettings = ServingSettings()
 
+    @classmethod
+    def read(cls) -> Self:
+        """The settings of this process's environment. Raises InputError naming every wrong one."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise InputError(
+                "a DSPYUI_ setting is wrong",
+                [_problem(detail) for detail in error.errors(include_url=False)],
+                hint=".env.example lists them all",
+            ) from None
+
     def store_url(self) -> str:
         """The state database's URL."""
         if self.store.url is not None:
@@ -91,3 +106,10 @@ class Settings(BaseSettings):
     def artifact_root(self) -> str:
         """Where new experiments put their artifacts."""
         return self.mlflow.artifacts or (self.home.resolve() / "mlflow" / "artifacts").as_uri()
+
+
+def _problem(detail: Any) -> Problem:
+    variable = "DSPYUI_" + "__".join(str(part) for part in detail["loc"]).upper()
+    # A URL may hold a password, so no value of the store is repeated.
+    value = None if detail["loc"][:1] == ("store",) else detail["input"]
+    return Problem(variable, str(detail["msg"])[:1].lower() + str(detail["msg"])[1:], value)

@@ -50,7 +50,7 @@ class Workspace:
 
         Raises StoreError where the home cannot be written.
         """
-        chosen = settings or Settings()
+        chosen = settings or Settings.read()
         if home is not None:
             chosen = chosen.model_copy(update={"home": home})
         workspace = cls(chosen)

@@ -27,7 +27,7 @@ def check(
     from dspyui_core.compiler import check_program
     from dspyui_core.settings import Settings
 
-    found = check_program(file, workspace=Settings().workspace)
+    found = check_program(file, workspace=Settings.read().workspace)
     if as_json:
         output.document(found.model_dump(mode="json"))
     else:

@@ -101,12 +101,14 @@ def promote_model(
 
 
 def _run(flow: str, program: Path, data: Path | None, verbose: bool) -> Any:
-    from deployments.cli.flow_run import run_flow
-    from dspyui_core.turn import TurnRequest, request_spec
+    from dspyui_core.spec import read_spec
 
-    request = TurnRequest(program=program, data=data)
-    request_spec(request)  # a wrong spec is told before a server is started for it
-    return run_flow(flow, request, verbose=verbose)
+    # A wrong spec is told at once: before the slow imports, and before a server is started for it.
+    read_spec(program)
+    from deployments.cli.flow_run import run_flow
+    from dspyui_core.turn import TurnRequest
+
+    return run_flow(flow, TurnRequest(program=program, data=data), verbose=verbose)
 
 
 def _stage(flow: str, program: Path, data: Path | None, as_json: bool, verbose: bool) -> None:

@@ -179,10 +179,16 @@ class Releases:
         return self._project(entry)
 
     def _previous(self, program: str) -> int | None:
-        champions = [e for e in self.ledger.history(program) if e.verdict == "promote"]
-        present = champions[0].version if champions else None
-        earlier = (e.version for e in champions[1:] if e.version not in (None, present))
-        return next(earlier, None)
+        """The champion below the present one, so that rolling back twice goes back two."""
+        standing: list[int] = []
+        for entry in reversed(self.ledger.history(program)):
+            if entry.verdict != "promote" or entry.version is None:
+                continue
+            if entry.kind == "rollback" and entry.version in standing:
+                del standing[standing.index(entry.version) :]
+            standing = [version for version in standing if version != entry.version]
+            standing.append(entry.version)
+        return standing[-2] if len(standing) > 1 else None
 
     def _pending(self, program: str, decided: LedgerEntry) -> bool:
         return self.watermarks.get(program, PROJECTED) < decided.seq

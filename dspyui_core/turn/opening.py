@@ -46,8 +46,9 @@ def request_spec(request: TurnRequest) -> ProgramSpec:
 def open_turn(ws: Workspace, request: TurnRequest, *, on_progress: Progress = silent) -> Opened:
     """Open the program's next turn, or resume the open one with the inputs it has.
 
-    An open turn whose spec, data or core changed is closed as abandoned. Raises SpecError and
-    DatasetError before anything is written.
+    An open turn keeps the inputs it fixed; what changed in the data since then waits for the next
+    turn. One whose spec or core changed is closed as abandoned, and so is one whose data changed
+    before its snapshot was written. Raises SpecError and DatasetError before anything is written.
     """
     spec = request_spec(request)
     check_fit(spec, workspace=ws.folder)

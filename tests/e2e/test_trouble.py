@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -106,7 +105,7 @@ def _play(template: Template, scene: str, folder: Path) -> tuple[Home, list[Fini
     return home, SCENES[scene](home)
 
 
-def scene(name: str) -> Any:
+def scene(name: str) -> pytest.MarkDecorator:
     """The test is about this scene."""
     return pytest.mark.parametrize("scene", [name])
 
@@ -173,12 +172,18 @@ def test_an_lm_that_times_out_is_asked_again_and_then_costs_its_row(
     ]
     script: list[Step] = [Slow(30), Slow(30), Reply(embedded_answer)]
     with OpenAIServer(script) as server:
-        settings = {"api_base": server.address, "timeout": 0.5, "num_retries": 1}
+        lm = open_lm(
+            "openai/loopback",
+            cache_dir=None,
+            api_base=server.address,
+            timeout=0.5,
+            num_retries=1,
+        )
         card = evaluate(
             build(spec),
             rows,
             create_metric(spec.metric, spec.signature.outputs),
-            lm=open_lm("openai/loopback", cache_dir=None, **settings),
+            lm=lm,
             program_digest="",
             dataset_version="",
             split="holdout",

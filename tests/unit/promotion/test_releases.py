@@ -138,6 +138,34 @@ def test_a_rollback_lets_the_champion_before_serve_again(
     assert (entry.kind, entry.version, registry.champion) == ("rollback", 2, 2)
 
 
+def test_rolling_back_twice_goes_back_two_and_never_forward(
+    releases: Releases, registry: Registry
+) -> None:
+    for version in (1, 2, 3):
+        promote(releases, version)
+
+    served = [
+        releases.rollback("p", None, reason="complaints", actor="ann").version for _ in range(2)
+    ]
+
+    assert served == [2, 1]
+    with pytest.raises(ModelNotFoundError, match="no earlier champion"):
+        releases.rollback("p", None, reason="complaints", actor="ann")
+
+
+def test_after_a_rollback_and_a_promotion_the_next_rollback_skips_what_was_taken_back(
+    releases: Releases, registry: Registry
+) -> None:
+    for version in (1, 2):
+        promote(releases, version)
+    releases.rollback("p", None, reason="complaints", actor="ann")
+    promote(releases, 3)
+
+    releases.rollback("p", None, reason="complaints", actor="ann")
+
+    assert registry.champion == 1
+
+
 def test_a_rollback_to_a_named_version(releases: Releases, registry: Registry) -> None:
     for version in (1, 2, 3):
         promote(releases, version)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from dspyui_core.errors import InputError
 from dspyui_core.settings import Settings
 
 
@@ -65,8 +66,17 @@ def test_a_wrong_or_misspelt_setting_is_an_error(
 ) -> None:
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(ValidationError):
-        Settings()
+    with pytest.raises(InputError, match=name):
+        Settings.read()
+
+
+def test_a_wrong_store_setting_does_not_repeat_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DSPYUI_STORE__ADDRESS", "postgresql://me:open-sesame@db/state")
+
+    with pytest.raises(InputError, match="DSPYUI_STORE__ADDRESS") as caught:
+        Settings.read()
+
+    assert "open-sesame" not in str(caught.value)
 
 
 def test_settings_are_not_changed_after_they_were_read() -> None:

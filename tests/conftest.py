@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 
 UNIT = Path(__file__).parent / "unit"
@@ -28,9 +29,11 @@ FOREIGN = ("MLFLOW_REGISTRY_URI", "MLFLOW_TRACKING_URI", "PREFECT_API_KEY", "PRE
 
 
 def pytest_configure() -> None:
-    """Quieten the libraries before anybody imports them."""
+    """Quieten the libraries before anybody imports them, and bound what hypothesis may try."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    settings.register_profile("tier", max_examples=25, deadline=None)
+    settings.load_profile("tier")
 
 
 @pytest.fixture(autouse=True)

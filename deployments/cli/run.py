@@ -40,10 +40,10 @@ def data_flywheel(
     except InputError:
         raise
     except FlywheelError as error:
-        output.report(error) if not as_json else output.say(f"error: {error}")
-        turn = failed_turn(program, error)
         if not as_json:
-            raise typer.Exit(output.FAILED) from None
+            raise
+        output.say(f"error: {error}")
+        turn = failed_turn(program, error)
     _finish(turn, as_json, show_turn)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from rich.table import Table
@@ -10,13 +11,18 @@ from deployments.cli import output
 from dspyui_core.errors import FlywheelError
 from dspyui_core.records import Turn
 from dspyui_core.spec import read_spec
+from dspyui_core.turn import failed_report
+from dspyui_core.workspace import Workspace
 
 COLOURS = {"promoted": "green", "nothing-new": "cyan", "awaiting-approval": "yellow"}
 
 
 def failed_turn(program: Path, error: FlywheelError) -> Turn:
-    """The report of a turn that an error ended; the same command resumes it."""
-    return Turn(program=read_spec(program).name, turn=None, outcome="failed", message=str(error))
+    """The report of a turn that an error stopped, as far as it came."""
+    name = read_spec(program).name
+    with suppress(FlywheelError):
+        return failed_report(Workspace.open(), name, str(error))
+    return Turn(program=name, turn=None, outcome="failed", message=str(error))
 
 
 def show_turn(turn: Turn) -> None:

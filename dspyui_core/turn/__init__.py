@@ -12,7 +12,7 @@ from dspyui_core.turn.by_hand import (
 from dspyui_core.turn.compiling import compile_candidate
 from dspyui_core.turn.deciding import decide_release
 from dspyui_core.turn.evaluating import evaluate_programs
-from dspyui_core.turn.finishing import finish
+from dspyui_core.turn.finishing import failed_report, finish
 from dspyui_core.turn.opening import Opened, TurnRequest, open_turn, request_spec
 from dspyui_core.turn.releasing import Concluded, Registered, conclude, register_version
 from dspyui_core.turn.showing import decision_markdown, run_link, score_table
@@ -34,6 +34,7 @@ __all__ = [
     "decide_release",
     "decision_markdown",
     "evaluate_programs",
+    "failed_report",
     "finish",
     "mirror_program",
     "open_turn",

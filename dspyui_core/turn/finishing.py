@@ -17,7 +17,7 @@ from dspyui_core.turn.releasing import Concluded, Registered
 from dspyui_core.turn.steps import Evaluated, Snapshot, StepCost
 from dspyui_core.workspace import Workspace
 
-__all__ = ["describe_turn", "finish", "nothing_new"]
+__all__ = ["describe_turn", "failed_report", "finish", "nothing_new"]
 
 OUTCOMES: dict[str, Outcome] = {
     "promote": "promoted",
@@ -40,8 +40,23 @@ def finish(ws: Workspace, turn_id: str, outcome: Outcome | None = None, message:
 
 
 def nothing_new(last: TurnRow, reason: str) -> Turn:
-    """The report of looking and finding nothing to do since `last`."""
-    return Turn(program=last.program, turn=last.turn_id, outcome="nothing-new", message=reason)
+    """The report of looking and finding nothing to do since `last`, whose dataset still stands."""
+    dataset = (last.report or {}).get("dataset")
+    return Turn(
+        program=last.program,
+        turn=last.turn_id,
+        outcome="nothing-new",
+        dataset=None if dataset is None else TurnDataset.model_validate(dataset),
+        message=reason,
+    )
+
+
+def failed_report(ws: Workspace, program: str, reason: str) -> Turn:
+    """How far the open turn of a program came before an error stopped it; it stays open."""
+    row = ws.turns.open_turn_of(program)
+    if row is None:
+        return Turn(program=program, turn=None, outcome="failed", message=reason)
+    return describe_turn(row, ws.turns.steps(row.turn_id), "failed", reason)
 
 
 def describe_turn(

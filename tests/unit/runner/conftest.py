@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from unit.promotion.states import fresh_engine
+from support.states import fresh_engine
 
 
 @pytest.fixture

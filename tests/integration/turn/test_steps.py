@@ -22,8 +22,8 @@ from dspyui_core.turn import (
     score_table,
 )
 from dspyui_core.turn.steps import recorded, step
-from unit.promotion.registry import Crash
-from unit.turn.desk import Desk, candidate, decision, evaluated, snapshot
+from integration.turn.desk import Desk, candidate, decision, evaluated, snapshot
+from support.registry import Crash
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from dspyui_core.datasets import Reader, load_split
 from dspyui_core.errors import DatasetError, SpecError
 from dspyui_core.turn import Opened, TurnRequest, finish, open_turn, request_spec
-from unit.turn.desk import Desk
+from integration.turn.desk import Desk
 
 NEW = ("the lorry lost my sofa", "somebody stole the package", "my basket never arrived")
 

@@ -25,7 +25,7 @@ from dspyui_core.store.watermarks import Watermarks
 from dspyui_core.testing import tiny_rows, tiny_spec
 from dspyui_core.turn import Evaluated
 from dspyui_core.turn.steps import Snapshot, StepCost
-from unit.promotion.registry import Registry
+from support.registry import Registry
 
 
 class Client(Registry):

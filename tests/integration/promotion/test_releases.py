@@ -11,7 +11,7 @@ from dspyui_core.errors import ConflictError, InputError, ModelNotFoundError
 from dspyui_core.promotion import Ledger, LedgerEntry, Releases
 from dspyui_core.records import Decision
 from dspyui_core.store.watermarks import Watermarks
-from unit.promotion.registry import Crash, Registry
+from support.registry import Crash, Registry
 
 
 @pytest.fixture

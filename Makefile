@@ -24,7 +24,7 @@ test: setup lint ## Check the code, then run every test.
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 unit: setup ## Run the unit tests only.
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest tests/unit --numprocesses $(WORKERS) --dist loadfile
 
 lint: setup ## Format and lint check, strict types of the core, layers.
 	$(BIN)/ruff format --check .

@@ -120,6 +120,7 @@ def test_an_idle_turn_says_nothing_new_and_does_nothing(trained: Home, command: 
     assert idle.code == 0, idle.stderr
     _has(idle.json, TURN)
     assert idle.json["outcome"] == "nothing-new"
+    assert idle.json["dataset"]["rows"] == 160
     assert idle.json["lm"]["calls"] == 0
     assert "compiling" not in idle.stderr
     assert trained.turns() == [("desk-0001", "promoted")]

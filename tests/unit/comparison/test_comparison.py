@@ -31,7 +31,7 @@ def compared(pairs: Sequence[tuple[float | None, float | None]], **options: floa
 
 
 @given(pairs)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_interval_contains_the_difference_and_stays_in_range(
     pairs: list[tuple[float, float]],
 ) -> None:
@@ -43,7 +43,7 @@ def test_the_interval_contains_the_difference_and_stays_in_range(
 
 
 @given(pairs)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_swapping_the_sides_negates_everything(pairs: list[tuple[float, float]]) -> None:
     one = compared(pairs)
     other = compared([(ours, theirs) for theirs, ours in pairs])

@@ -283,7 +283,7 @@ SAID = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(said=SAID)
 def test_the_fold_is_pure_and_gives_each_input_one_valid_row(said: list[Any]) -> None:
     diary = Diary()

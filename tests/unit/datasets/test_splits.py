@@ -204,7 +204,7 @@ def crossing(rows: Iterable[Row]) -> list[tuple[str, str]]:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(turns=st.lists(TURN, min_size=1, max_size=4))
 def test_splits_hold_over_turns(turns: list[Any]) -> None:
     ledger, everyone = Ledger(), dict[str, Row]()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dspy
 from pydantic import BaseModel, ConfigDict
 
@@ -23,16 +21,11 @@ class Options(BaseModel):
     knn_few_shot: KnnOptions = KnnOptions()
 
 
-class Auto:
+class Auto(Optimizer):
     """Tries each optimizer that fits the program."""
 
+    name = "auto"
     Options = Options
-
-    def __init__(self, options: Any) -> None:
-        self._options = options
-
-    def check(self, student: dspy.Module) -> None:
-        """Every program fits."""
 
     def compile(
         self,

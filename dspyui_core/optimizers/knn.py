@@ -10,11 +10,11 @@ from typing import Any
 import dspy
 from pydantic import BaseModel, ConfigDict, Field
 
-from dspyui_core.errors import SpecError
 from dspyui_core.modules import RetrievedDemos
 from dspyui_core.optimizers.protocol import (
     Compiled,
     Examples,
+    Optimizer,
     OptimizerContext,
     shuffled,
     validation_score,
@@ -30,25 +30,15 @@ class Options(BaseModel):
     memory: int = Field(2_000, ge=1, description="Most rows kept, balanced over the labels.")
 
 
-class KnnFewShot:
+class KnnFewShot(Optimizer):
     """A program that looks up its demos, so that every further row can help.
 
     Only programs with one predictor; that is checked before anything is spent.
     """
 
+    name = "knn_few_shot"
+    needs_one_predictor = True
     Options = Options
-
-    def __init__(self, options: Any) -> None:
-        self._options = options
-
-    def check(self, student: dspy.Module) -> None:
-        """Refuse a program with several predictors: which of them would get the demos?"""
-        predictors = len(student.predictors())
-        if predictors != 1:
-            raise SpecError(
-                f"knn_few_shot needs a program with one predictor; this one has {predictors}",
-                hint="use the optimizer random_search, or auto",
-            )
 
     def compile(
         self,
@@ -70,7 +60,7 @@ class KnnFewShot:
             else (f"{len(rows)} rows kept")
         )
         note = f"{self._options.k} demos retrieved per input, {kept}: {score:.3f} on validation"
-        return Compiled(program, "knn_few_shot", note, score)
+        return Compiled(program, self.name, note, score)
 
 
 def balanced(rows: Sequence[dspy.Example], limit: int) -> list[dspy.Example]:

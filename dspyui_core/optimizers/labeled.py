@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dspy
 from pydantic import BaseModel, ConfigDict, Field
 
 from dspyui_core.optimizers.protocol import (
     Compiled,
     Examples,
+    Optimizer,
     OptimizerContext,
     shuffled,
     validation_score,
@@ -24,16 +23,11 @@ class Options(BaseModel):
     k: int = Field(16, ge=1, description="Demos in the prompt.")
 
 
-class LabeledFewShot:
+class LabeledFewShot(Optimizer):
     """Puts `k` training rows into every predictor's prompt; no LM call while compiling."""
 
+    name = "labeled_few_shot"
     Options = Options
-
-    def __init__(self, options: Any) -> None:
-        self._options = options
-
-    def check(self, student: dspy.Module) -> None:
-        """Every program fits."""
 
     def compile(
         self,
@@ -48,4 +42,4 @@ class LabeledFewShot:
         program = optimizer.compile(student, trainset=shuffled(trainset, context.seed))
         score = validation_score(program, valset, context)
         note = f"{min(self._options.k, len(trainset))} labelled demos: {score:.3f} on validation"
-        return Compiled(program, "labeled_few_shot", note, score)
+        return Compiled(program, self.name, note, score)

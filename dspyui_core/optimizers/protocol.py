@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import dspy
 
-from dspyui_core.errors import LMError
+from dspyui_core.errors import LMError, SpecError
 
 Examples = Sequence[dspy.Example]
 # Called as (example, prediction, trace=None); 0..1.
@@ -39,18 +40,28 @@ class Compiled:
     validation_score: float | None = None
 
 
-class Optimizer(Protocol):
+class Optimizer(ABC):
     """An entry of the catalog: made from its `Options`, it compiles a student.
 
     `compile` never changes the student and never sees a holdout row.
     """
 
-    def __init__(self, options: Any) -> None: ...
+    name: ClassVar[str]
+    needs_one_predictor: ClassVar[bool] = False
+
+    def __init__(self, options: Any) -> None:
+        self._options = options
 
     def check(self, student: dspy.Module) -> None:
         """Raise SpecError where the program does not fit; nothing is spent on finding out."""
-        ...
+        predictors = len(student.predictors())
+        if self.needs_one_predictor and predictors != 1:
+            raise SpecError(
+                f"{self.name} needs a program with one predictor; this one has {predictors}",
+                hint="use the optimizer random_search, or auto",
+            )
 
+    @abstractmethod
     def compile(
         self,
         student: dspy.Module,
@@ -60,7 +71,6 @@ class Optimizer(Protocol):
         context: OptimizerContext,
     ) -> Compiled:
         """Compile the student on the training rows, selecting on the validation rows."""
-        ...
 
 
 def sample(rows: Examples, limit: int, seed: int) -> list[dspy.Example]:

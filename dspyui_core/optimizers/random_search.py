@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dspyui_core.optimizers.protocol import (
     Compiled,
     Examples,
+    Optimizer,
     OptimizerContext,
     sample,
     shuffled,
@@ -35,16 +36,11 @@ class Options(BaseModel):
     )
 
 
-class RandomSearch:
+class RandomSearch(Optimizer):
     """dspy.BootstrapFewShotWithRandomSearch with a bounded validation set."""
 
+    name = "random_search"
     Options = Options
-
-    def __init__(self, options: Any) -> None:
-        self._options = options
-
-    def check(self, student: dspy.Module) -> None:
-        """Every program fits."""
 
     def compile(
         self,
@@ -66,7 +62,7 @@ class RandomSearch:
         score = validation_score(program, valset, context)
         demos = max((len(predictor.demos) for predictor in program.predictors()), default=0)
         note = f"best of {self._tried} demo sets ({demos} demos): {score:.3f} on validation"
-        return Compiled(program, "random_search", note, score)
+        return Compiled(program, self.name, note, score)
 
     @property
     def _tried(self) -> int:

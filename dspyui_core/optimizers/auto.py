@@ -45,9 +45,12 @@ class Auto(Optimizer):
         return Compiled(best.program, best.optimizer, _why(best, tried), best.validation_score)
 
     def _fitting(self, student: dspy.Module) -> list[Optimizer]:
-        knn: list[Optimizer] = [KnnFewShot(self._options.knn_few_shot)]
-        search: list[Optimizer] = [RandomSearch(self._options.random_search)]
-        return knn + search if len(student.predictors()) == 1 else search
+        tried: list[Optimizer] = [
+            KnnFewShot(self._options.knn_few_shot),
+            RandomSearch(self._options.random_search),
+        ]
+        single = len(student.predictors()) == 1
+        return [optimizer for optimizer in tried if single or not optimizer.needs_one_predictor]
 
 
 def _why(best: Compiled, tried: list[Compiled]) -> str:

@@ -14,7 +14,7 @@ from dspyui_core.errors import ConflictError
 from dspyui_core.store.engine import reading
 from dspyui_core.store.tables import decision
 
-__all__ = ["Ledger", "LedgerEntry"]
+__all__ = ["Kind", "Ledger", "LedgerEntry"]
 
 Kind = Literal["turn", "promotion", "rollback", "external"]
 

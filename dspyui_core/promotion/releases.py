@@ -16,7 +16,7 @@ from dspyui_core.mlflow_registry import (
     set_alias,
     versions,
 )
-from dspyui_core.promotion.ledger import Ledger, LedgerEntry
+from dspyui_core.promotion.ledger import Kind, Ledger, LedgerEntry
 from dspyui_core.records import Decision, ModelVersion
 from dspyui_core.store.watermarks import Watermarks
 
@@ -157,7 +157,7 @@ class Releases:
         return versions(self.client, program, decided=self.ledger.decided_versions(program))
 
     def _decide(
-        self, program: str, version: int, *, kind: str, reason: str, actor: str
+        self, program: str, version: int, *, kind: Kind, reason: str, actor: str
     ) -> LedgerEntry:
         now = self.reconcile(program)
         known = [entry.version for entry in self.versions(program)]
@@ -170,7 +170,7 @@ class Releases:
         entry = self.ledger.append(
             program,
             predecessor=self.ledger.last(program),
-            kind=kind,  # type: ignore[arg-type]
+            kind=kind,
             verdict="promote",
             version=version,
             reasons=(reason,),

@@ -142,36 +142,63 @@ class Index:
     and a pickle holds the texts only.
     """
 
-    __slots__ = ("_idf", "_postings", "_rarest", "texts")
+    __slots__ = ("_asked", "_idf", "_postings", "_rarest", "texts")
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = tuple(texts)
-        counts = Counter(name for text in self.texts for name in features(text))
+        counts: Counter[str] = Counter()
+        for text in self.texts:
+            counts.update(features(text).keys())
         total = 1 + len(self.texts)
         self._idf = {name: math.log(total / (1 + count)) + 1 for name, count in counts.items()}
         self._rarest = math.log(total) + 1
-        self._postings: dict[str, list[tuple[int, float]]] = {name: [] for name in counts}
-        for position, text in enumerate(self.texts):
-            self._post(position, text)
-
-    def _post(self, position: int, text: str) -> None:
-        vector = {name: weight * self._idf[name] for name, weight in features(text).items()}
-        norm = _norm(vector)
-        for name, weight in vector.items():
-            self._postings[name].append((position, weight / norm))
+        self._asked = False
+        self._postings: dict[str, list[tuple[int, float]]] | None = None
 
     def similarities(self, query: str) -> list[float]:
         """Return the similarity (0..1) of every text to `query`, in the order of the texts."""
-        idf, rarest, postings = self._idf, self._rarest, self._postings
+        idf, rarest = self._idf, self._rarest
+        weighed = {name: w * idf.get(name, rarest) for name, w in features(query).items()}
+        norm = _norm(weighed)
+        if not norm:
+            return [0.0] * len(self.texts)
+        scores = self._by_postings(weighed) if self._asked else self._one_by_one(weighed)
+        self._asked = True
+        return [min(score / norm, 1.0) for score in scores]
+
+    def _one_by_one(self, query: Mapping[str, float]) -> list[float]:
+        # The demos of one prompt are asked once, and postings cost more than a single answer.
+        idf = self._idf
+        scores = []
+        for text in self.texts:
+            vector = features(text)
+            length = math.sqrt(sum((weight * idf[name]) ** 2 for name, weight in vector.items()))
+            # In the query's order, as a set's order, and with it the sum, differs by process.
+            dot = sum(
+                weight * vector[name] * idf[name]
+                for name, weight in query.items()
+                if name in vector
+            )
+            scores.append(dot / length if length else 0.0)
+        return scores
+
+    def _by_postings(self, query: Mapping[str, float]) -> list[float]:
+        if self._postings is None:
+            self._postings = self._posted()
         scores = [0.0] * len(self.texts)
-        length = 0.0
-        for name, weight in features(query).items():
-            weighed = weight * idf.get(name, rarest)
-            length += weighed * weighed
-            for position, share in postings.get(name, ()):
-                scores[position] += weighed * share
-        norm = math.sqrt(length)
-        return [min(score / norm, 1.0) for score in scores] if norm else scores
+        for name, weight in query.items():
+            for position, share in self._postings.get(name, ()):
+                scores[position] += weight * share
+        return scores
+
+    def _posted(self) -> dict[str, list[tuple[int, float]]]:
+        postings: dict[str, list[tuple[int, float]]] = {name: [] for name in self._idf}
+        for position, text in enumerate(self.texts):
+            vector = {name: weight * self._idf[name] for name, weight in features(text).items()}
+            norm = _norm(vector)
+            for name, weight in vector.items():
+                postings[name].append((position, weight / norm))
+        return postings
 
     def nearest(self, query: str, k: int) -> list[tuple[int, float]]:
         """Return up to `k` (position, similarity 0..1) pairs, the most similar first.

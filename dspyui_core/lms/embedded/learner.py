@@ -17,9 +17,9 @@ from dspyui_core.lms.embedded.prompt import Field, Prompt
 from dspyui_core.lms.embedded.schema import Schema, Value, choices_of, kind_of, write_value
 from dspyui_core.text import Index
 
-# All three chosen on 13 intents of Banking77 at seed 0, so a little optimistic there.
-NEIGHBOURS: Final = 5
-VOTE_POWER: Final = 3
+# Chosen on training rows of Banking77 (13 intents) and on live messages of the support inbox.
+NEIGHBOURS: Final = 16
+VOTE_POWER: Final = 2
 NAME_WEIGHT: Final = 0.3
 
 # Far below any vote: decides only between values that no neighbour resembles.
@@ -30,7 +30,7 @@ _EXCERPT: Final = 80
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A demo that supplies a field: its text, its value and its pull (weighted similarity^3)."""
+    """A demo that supplies a field: its text, its value and its pull (weighted similarity^2)."""
 
     text: str
     value: Value

@@ -1,9 +1,9 @@
-"""Named catalogs over entry points: metrics, optimizers, modules, built-ins and plugins alike."""
+"""Named catalogs over entry points: metrics, optimizers, modules, checks; plugins' ones, too."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -29,11 +29,27 @@ class Catalog:
         return tuple(sorted({entry.name for entry in _entries(self.group)}))
 
     def get(self, name: str) -> Any:
-        """The entry's class. Raises SpecError with the nearest name where there is none."""
-        found = [entry for entry in _entries(self.group) if entry.name == name]
+        """The entry's class.
+
+        Raises SpecError with the nearest name where there is none, and where two packages
+        registered it or its package is broken.
+        """
+        found = {entry.value: entry for entry in _entries(self.group) if entry.name == name}
         if not found:
             raise SpecError(f"no {self.noun} named {name!r}", [self.unknown(self.noun, name)])
-        return found[0].load()
+        if len(found) > 1:
+            raise SpecError(
+                f"the {self.noun} {name!r} is registered twice: {', '.join(sorted(found))}",
+                hint="uninstall one of the packages",
+            )
+        (target, entry), *_ = found.items()
+        try:
+            return entry.load()
+        except (ImportError, AttributeError) as error:
+            raise SpecError(
+                f"the {self.noun} {name!r} ({target}) cannot be imported: {error}",
+                hint="install its package again, or mend it",
+            ) from error
 
     def options(self, name: str, values: Mapping[str, Any]) -> BaseModel:
         """The entry's validated options. Raises SpecError with every problem."""
@@ -51,9 +67,10 @@ class Catalog:
             return validation_problems(error, model, f"{key}.options")
         return []
 
-    def unknown(self, key: str, name: str) -> Problem:
-        """The problem of a name that nobody registered."""
-        return Problem(key, f"is no {self.noun}", name, choice_hint(name, self.names()))
+    def unknown(self, key: str, name: str, *, besides: Iterable[str] = ()) -> Problem:
+        """The problem of a name that nobody registered; those `besides` are not suggested."""
+        allowed = tuple(sorted({*self.names()} - {*besides}))
+        return Problem(key, f"is no {self.noun}", name, choice_hint(name, allowed))
 
     def _options(self, name: str) -> type[BaseModel]:
         model: type[BaseModel] = self.get(name).Options
@@ -73,13 +90,14 @@ def _entries(group: str) -> tuple[EntryPoint, ...]:
 METRICS = Catalog("dspyui.metrics", "metric")
 OPTIMIZERS = Catalog("dspyui.optimizers", "optimizer")
 MODULES = Catalog("dspyui.modules", "module")
+CHECKS = Catalog("dspyui.checks", "check")
 
 
 def choice_hint(word: str, allowed: tuple[str, ...]) -> str:
     """What could have been meant: the nearest match first, then every allowed word."""
     near = difflib.get_close_matches(word, allowed, n=1)
     meant = f"did you mean {near[0]!r}? " if near else ""
-    return f"{meant}allowed: {', '.join(allowed)}"
+    return f"{meant}allowed: {', '.join(allowed) or 'none is installed'}"
 
 
 def validation_problems(error: ValidationError, model: type[BaseModel], at: str) -> list[Problem]:

@@ -32,13 +32,15 @@ class Field(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    type: TypeName = "str"
-    description: str = ""
-    values: tuple[str, ...] | Literal["from_data"] | None = None
-    items: Field | None = None
-    fields: tuple[Field, ...] = ()
-    optional: bool = False
+    name: str = Slot(description="A Python identifier.")
+    type: TypeName = Slot("str", description="What its values are.")
+    description: str = Slot("", description="What it means, for the LM.")
+    values: tuple[str, ...] | Literal["from_data"] | None = Slot(
+        None, description="Of a literal: the allowed texts, or from_data."
+    )
+    items: Field | None = Slot(None, description="Of a list: the type of its items.")
+    fields: tuple[Field, ...] = Slot((), description="Of an object: its fields, name to type.")
+    optional: bool = Slot(False, description="Whether it may be blank.")
 
     @field_validator("name")
     @classmethod

@@ -72,7 +72,8 @@ class Settings(BaseSettings):
     workspace: Path = Field(Path(), description="Where python: parts are imported from.")
     project: str = Field("default", description="Tag of MLflow runs: whose work it is part of.")
     user: str = Field(
-        default_factory=_login_name, description="Who acts: in decisions and run tags."
+        default_factory=_login_name,
+        description="Who acts: in decisions and run tags; default: your login name.",
     )
     store: StoreSettings = StoreSettings()
     mlflow: MlflowSettings = MlflowSettings()

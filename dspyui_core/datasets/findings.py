@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from dspyui_core.errors import Problem
+from dspyui_core.spec import GateCheck
 
-CheckName = Literal[
-    "contract",
-    "exact_duplicates",
-    "near_duplicates",
-    "label_conflicts",
-    "leakage",
-    "class_balance",
-]
 FEEDBACK = "feedback"
 
 
@@ -22,7 +15,7 @@ FEEDBACK = "feedback"
 class Finding:
     """One problem of one row; `source` is a file's name or `feedback`, which has a trace id."""
 
-    check: CheckName
+    check: GateCheck
     problem: Problem
     source: str
     trace_id: str | None = None
@@ -39,3 +32,8 @@ class Finding:
         if name_source:
             return replace(self.problem, reason=f"{self.problem.reason} (in {self.source})")
         return self.problem
+
+
+def distinct_places(findings: Iterable[Finding]) -> int:
+    """How many rows the findings are about."""
+    return len({finding.place for finding in findings})

@@ -88,6 +88,20 @@ def settle(
     return Settled(ref_of(assigned), found.spec, report)
 
 
+def preview_dataset(
+    found: Fold,
+    engine: Engine,
+    *,
+    on_progress: Progress | None = None,
+    clock: Clock = time.perf_counter,
+) -> Settled:
+    """What `settle` would come to; nothing is decided and nothing is written."""
+    started = clock()
+    assigned = _previewed(found, read_ledger(engine, found.spec.name), on_progress)
+    report = report_on(assigned, found.spec.dataset.checks, seconds=clock() - started)
+    return Settled(ref_of(assigned), found.spec, report)
+
+
 def usable_new_rows(found: Fold, engine: Engine, since_position: int) -> int:
     """How many feedback rows after a journal position would be used: neither parked nor refused.
 

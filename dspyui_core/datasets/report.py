@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, Literal
 
-from dspyui_core.datasets.checks import Check, run_checks
+from dspyui_core.datasets.checks import CheckResult, run_checks
 from dspyui_core.datasets.folding import feedback_total
 from dspyui_core.datasets.splits import Assigned
 from dspyui_core.errors import Problem
@@ -38,7 +38,7 @@ class DatasetReport(Record):
     rows: int
     accepted: int
     quarantined: tuple[Quarantined, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[CheckResult, ...]
     left_out: int
     parked: int
     seconds: float
@@ -62,9 +62,9 @@ class DatasetReport(Record):
         return "\n".join(lines)
 
 
-def report_on(assigned: Assigned, minimums: CheckSpec, *, seconds: float) -> DatasetReport:
+def report_on(assigned: Assigned, spec: CheckSpec, *, seconds: float) -> DatasetReport:
     """The report of an assignment; `seconds` is what the caller measured."""
-    checks = run_checks(assigned, minimums)
+    checks = run_checks(assigned, spec)
     severities = {check.severity for check in checks}
     several = len(assigned.fold.sources) > 1
     worst: Literal["pass", "warn"] = "warn" if severities - {"pass"} else "pass"
@@ -108,7 +108,7 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _checks_table(checks: tuple[Check, ...]) -> list[str]:
+def _checks_table(checks: tuple[CheckResult, ...]) -> list[str]:
     rows = [f"| {c.name} | {c.severity} | {c.count} | {_cell(c.message)} |" for c in checks]
     return ["| check | severity | count | |", "|---|---|---|---|", *rows]
 

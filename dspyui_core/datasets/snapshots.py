@@ -15,7 +15,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dspyui_core.datasets.checks import distinct_places
+from dspyui_core.datasets.findings import distinct_places
 from dspyui_core.datasets.rows import Row, content_hash
 from dspyui_core.datasets.splits import Assigned
 from dspyui_core.errors import DatasetError, HoldoutError, SplitError, StoreError
@@ -37,6 +37,7 @@ class Reader(enum.Enum):
 
     OPTIMIZER = "an optimizer"
     SELECTION = "a selection"
+    LINEAGE = "a lineage"
     COMPARISON = "the comparison"
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dspyui_core.spec.reading import parse_spec, read_spec
 from dspyui_core.spec.sections import (
+    GATE_CHECKS,
     NAME_PATTERN,
     PYTHON_PREFIX,
     CheckSpec,
     Choice,
+    ClassMinimum,
     DatasetSpec,
     FeedbackSpec,
+    GateCheck,
     LmSpec,
     ProgramSpec,
     PromotionSpec,
@@ -17,16 +20,20 @@ from dspyui_core.spec.sections import (
     Shares,
     SignatureSpec,
     Source,
+    SplitMinimums,
     canonical_json,
 )
 
 __all__ = [
+    "GATE_CHECKS",
     "NAME_PATTERN",
     "PYTHON_PREFIX",
     "CheckSpec",
     "Choice",
+    "ClassMinimum",
     "DatasetSpec",
     "FeedbackSpec",
+    "GateCheck",
     "LmSpec",
     "ProgramSpec",
     "PromotionSpec",
@@ -34,6 +41,7 @@ __all__ = [
     "Shares",
     "SignatureSpec",
     "Source",
+    "SplitMinimums",
     "canonical_json",
     "parse_spec",
     "read_spec",

@@ -12,8 +12,15 @@ import yaml
 from pydantic import ValidationError
 
 from dspyui_core.errors import Problem, SpecError
-from dspyui_core.extensions import METRICS, MODULES, OPTIMIZERS, Catalog, validation_problems
-from dspyui_core.spec.sections import PYTHON_PREFIX, ProgramSpec
+from dspyui_core.extensions import (
+    CHECKS,
+    METRICS,
+    MODULES,
+    OPTIMIZERS,
+    Catalog,
+    validation_problems,
+)
+from dspyui_core.spec.sections import GATE_CHECKS, PYTHON_PREFIX, ProgramSpec
 
 _CATALOGS: Mapping[str, Catalog] = {"metric": METRICS, "optimizer": OPTIMIZERS, "module": MODULES}
 _NUMBERED_FIELD = re.compile(r"^signature\.(inputs|outputs)\.(\d+)")
@@ -35,6 +42,7 @@ def read_spec(path: Path) -> ProgramSpec:
 def parse_spec(content: Mapping[str, Any], *, origin: str = "spec") -> ProgramSpec:
     """A validated spec from plain data. Raises SpecError with every problem."""
     chosen = [problem for key in _CATALOGS for problem in _choice_problems(key, content.get(key))]
+    chosen += _check_problems(content)
     try:
         spec = ProgramSpec.model_validate(content)
     except ValidationError as error:
@@ -47,8 +55,7 @@ def parse_spec(content: Mapping[str, Any], *, origin: str = "spec") -> ProgramSp
 
 
 def _choice_problems(key: str, choice: Any) -> list[Problem]:
-    name = choice.get("name") if isinstance(choice, Mapping) else choice
-    options = choice.get("options", {}) if isinstance(choice, Mapping) else {}
+    name, options = _name_in(choice), _options_in(choice)
     catalog = _CATALOGS[key]
     if not isinstance(name, str):
         return []
@@ -56,7 +63,43 @@ def _choice_problems(key: str, choice: Any) -> list[Problem]:
         return _target_problems(key, name)
     if name not in catalog.names():
         return [catalog.unknown(key, name)]
-    return catalog.option_problems(key, name, options) if isinstance(options, Mapping) else []
+    return catalog.option_problems(key, name, options)
+
+
+def _check_problems(content: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the names and options of `dataset.checks.extra`."""
+    listed: Any = content
+    for key in ("dataset", "checks", "extra"):
+        listed = listed.get(key) if isinstance(listed, Mapping) else None
+    choices = listed if isinstance(listed, list | tuple) else ()
+    names = [_name_in(choice) for choice in choices]
+    problems = []
+    for number, (name, choice) in enumerate(zip(names, choices, strict=True)):
+        key = f"dataset.checks.extra.{number}"
+        if name in names[:number]:
+            problems.append(Problem(key, "is there twice", name, "name each check once"))
+        elif isinstance(name, str):
+            problems += _extra_problems(key, name, _options_in(choice))
+    return problems
+
+
+def _extra_problems(key: str, name: str, options: Mapping[str, Any]) -> list[Problem]:
+    if name in GATE_CHECKS:
+        remedy = "leave it out; what it can be told are the keys of dataset.checks"
+        return [Problem(key, "always runs", name, remedy)]
+    if name not in CHECKS.names():
+        return [CHECKS.unknown(key, name, besides=GATE_CHECKS)]
+    return CHECKS.option_problems(key, name, options)
+
+
+def _name_in(choice: Any) -> Any:
+    return choice.get("name") if isinstance(choice, Mapping) else choice
+
+
+def _options_in(choice: Any) -> Mapping[str, Any]:
+    """The options of a choice; what is no mapping is told by the spec's own type."""
+    options = choice.get("options") if isinstance(choice, Mapping) else None
+    return options if isinstance(options, Mapping) else {}
 
 
 def _target_problems(key: str, name: str) -> list[Problem]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
@@ -18,6 +18,16 @@ from dspyui_core.fields import Field
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 PYTHON_PREFIX = "python:"
+# They always run, in this order; each is an entry of the catalog of checks.
+GateCheck = Literal[
+    "contract",
+    "exact_duplicates",
+    "near_duplicates",
+    "label_conflicts",
+    "leakage",
+    "class_balance",
+]
+GATE_CHECKS: tuple[str, ...] = get_args(GateCheck)
 # dspy.Predict's own keywords, and what dspy.Example and dspy.Prediction keep under these names.
 TAKEN_NAMES = frozenset(
     {"base", "completions", "config", "demos", "lm", "new_signature", "signature"}
@@ -33,8 +43,8 @@ class Section(BaseModel):
 class Choice(Section):
     """A catalog's entry with its options; `python:package.module:Name` is the user's own."""
 
-    name: str
-    options: Mapping[str, Any] = Slot(default_factory=dict)
+    name: str = Slot(description="An entry of the catalog, or `python:package.module:Name`.")
+    options: Mapping[str, Any] = Slot(default_factory=dict, description="The entry's options.")
 
     @model_validator(mode="before")
     @classmethod
@@ -55,9 +65,9 @@ class Choice(Section):
 class SignatureSpec(Section):
     """The task in words, and the typed inputs and outputs, by field name."""
 
-    instructions: str = Slot(min_length=1)
-    inputs: tuple[Field, ...] = Slot(min_length=1)
-    outputs: tuple[Field, ...] = Slot(min_length=1)
+    instructions: str = Slot(min_length=1, description="The task in words, for the LM.")
+    inputs: tuple[Field, ...] = Slot(min_length=1, description="What it is given: name to type.")
+    outputs: tuple[Field, ...] = Slot(min_length=1, description="What it answers: name to type.")
 
     @model_validator(mode="before")
     @classmethod
@@ -92,12 +102,12 @@ class SignatureSpec(Section):
 class LmSpec(Section):
     """The program's LM: `embedded/in-context` or any LiteLLM name; its key is the environment's."""
 
-    name: str = "embedded/in-context"
-    api_base: str | None = None
-    temperature: float | None = Slot(None, ge=0)
-    max_tokens: int | None = Slot(None, ge=1)
-    timeout: float = Slot(60, gt=0)
-    num_retries: int = Slot(3, ge=0)
+    name: str = Slot("embedded/in-context", description="The LM, as LiteLLM names it.")
+    api_base: str | None = Slot(None, description="Address of an own server; no credentials.")
+    temperature: float | None = Slot(None, ge=0, description="Default: what the provider takes.")
+    max_tokens: int | None = Slot(None, ge=1, description="Most tokens of one answer.")
+    timeout: float = Slot(60, gt=0, description="Seconds that one attempt may take.")
+    num_retries: int = Slot(3, ge=0, description="Further attempts after a passing failure.")
 
     @model_validator(mode="before")
     @classmethod
@@ -119,8 +129,10 @@ class LmSpec(Section):
 class Source(Section):
     """One data file; a relative path starts at the spec's folder."""
 
-    path: Path
-    split: Literal["auto", "train", "validation", "holdout"] = "auto"
+    path: Path = Slot(description="A CSV, JSON, JSONL or Parquet file.")
+    split: Literal["auto", "train", "validation", "holdout"] = Slot(
+        "auto", description="The split of its rows; auto shares them out."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -131,9 +143,9 @@ class Source(Section):
 class Shares(Section):
     """How `auto` rows are shared out; the three add up to 1."""
 
-    train: float = Slot(0.5, ge=0, le=1)
-    validation: float = Slot(0.2, ge=0, le=1)
-    holdout: float = Slot(0.3, ge=0, le=1)
+    train: float = Slot(0.5, ge=0, le=1, description="What optimizers learn from.")
+    validation: float = Slot(0.2, ge=0, le=1, description="What optimizers select on.")
+    holdout: float = Slot(0.3, ge=0, le=1, description="What only comparisons read.")
 
     @model_validator(mode="after")
     def _add_up(self) -> Self:
@@ -143,25 +155,43 @@ class Shares(Section):
         return self
 
 
-class CheckSpec(Section):
-    """When a dataset is too small to go on with; rows, and rows of each label value."""
+class SplitMinimums(Section):
+    """How many rows a split needs."""
 
-    minimum_train: int = Slot(10, ge=1)
-    minimum_validation: int = Slot(5, ge=1)
-    minimum_holdout: int = Slot(20, ge=1)
-    minimum_per_class: int = Slot(2, ge=1)
-    near_duplicate_similarity: float = Slot(0.7, gt=0, le=1)
+    minimum_train: int = Slot(10, ge=1, description="Fewest train rows; fewer block.")
+    minimum_validation: int = Slot(5, ge=1, description="Fewest validation rows; fewer block.")
+    minimum_holdout: int = Slot(20, ge=1, description="Fewest holdout rows; fewer block.")
+
+
+class ClassMinimum(Section):
+    """How many train rows each label value needs."""
+
+    minimum_per_class: int = Slot(2, ge=1, description="Fewest train rows of a label; fewer warn.")
+
+
+class CheckSpec(ClassMinimum, SplitMinimums):
+    """From when a dataset is good enough; `extra` checks come after the gate's own."""
+
+    near_duplicate_similarity: float = Slot(
+        0.7, gt=0, le=1, description="From here on, two inputs share one split."
+    )
+    extra: tuple[Choice, ...] = Slot((), description="Further checks of the catalog, by name.")
 
 
 class DatasetSpec(Section):
     """Where the gold rows come from, and which of them count."""
 
-    sources: tuple[Source, ...] = Slot(min_length=1)
-    columns: Mapping[str, str] = Slot(default_factory=dict)
-    where: Mapping[str, tuple[str, ...]] = Slot(default_factory=dict)
-    split_column: str | None = None
-    shares: Shares = Shares()
-    checks: CheckSpec = CheckSpec()
+    sources: tuple[Source, ...] = Slot(min_length=1, description="Data files: a path, or several.")
+    columns: Mapping[str, str] = Slot(
+        default_factory=dict, description="Field name to column name, where they differ."
+    )
+    where: Mapping[str, tuple[str, ...]] = Slot(
+        default_factory=dict,
+        description="Column to the values whose rows count; others are left out.",
+    )
+    split_column: str | None = Slot(None, description="Column naming each row's split.")
+    shares: Shares = Slot(Shares(), description="How auto rows are shared out.")
+    checks: CheckSpec = Slot(CheckSpec(), description="From when a dataset is good enough.")
 
     @model_validator(mode="before")
     @classmethod
@@ -179,31 +209,33 @@ class DatasetSpec(Section):
 class PromotionSpec(Section):
     """When a candidate may replace the champion; scores and effects are 0..1."""
 
-    confidence: float = Slot(0.95, gt=0.5, lt=1)
-    minimum_effect: float = Slot(0.01, ge=0, le=1)
-    approval: Literal["auto", "manual"] = "auto"
+    confidence: float = Slot(0.95, gt=0.5, lt=1, description="Of the interval of the gain.")
+    minimum_effect: float = Slot(0.01, ge=0, le=1, description="The smallest gain worth a release.")
+    approval: Literal["auto", "manual"] = Slot(
+        "auto", description="manual: a person promotes what the evidence lets pass."
+    )
 
 
 class FeedbackSpec(Section):
     """When feedback is enough for a new turn; accepted new rows."""
 
-    minimum: int = Slot(20, ge=1)
+    minimum: int = Slot(20, ge=1, description="Usable new rows before a turn compiles again.")
 
 
 class ProgramSpec(Section):
     """Everything a user says about one program."""
 
-    name: str = Slot(pattern=NAME_PATTERN)
-    description: str = ""
-    signature: SignatureSpec
-    module: Choice = Choice(name="predict")
-    metric: Choice = Choice(name="exact_match")
-    lm: LmSpec = LmSpec()
-    optimizer: Choice = Choice(name="auto")
-    dataset: DatasetSpec
-    promotion: PromotionSpec = PromotionSpec()
-    feedback: FeedbackSpec = FeedbackSpec()
-    seed: int = 0
+    name: str = Slot(pattern=NAME_PATTERN, description="Lower case letters, digits and dashes.")
+    description: str = Slot("", description="For people; changes nothing.")
+    signature: SignatureSpec = Slot(description="The task and its typed fields.")
+    module: Choice = Slot(Choice(name="predict"), description="How the LM is asked.")
+    metric: Choice = Slot(Choice(name="exact_match"), description="How an answer is scored.")
+    lm: LmSpec = Slot(LmSpec(), description="Which LM answers, and how it is called.")
+    optimizer: Choice = Slot(Choice(name="auto"), description="How a candidate is compiled.")
+    dataset: DatasetSpec = Slot(description="The gold rows.")
+    promotion: PromotionSpec = Slot(PromotionSpec(), description="When a candidate is released.")
+    feedback: FeedbackSpec = Slot(FeedbackSpec(), description="When feedback is enough.")
+    seed: int = Slot(0, description="Of everything random in a turn.")
 
     @model_validator(mode="after")
     def _columns_name_fields(self) -> Self:

@@ -10,10 +10,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from contracts.source import pyproject
-from dspyui_core.extensions import METRICS, MODULES, OPTIMIZERS, Catalog
+from dspyui_core.extensions import CHECKS, METRICS, MODULES, OPTIMIZERS, Catalog
 
 GROUPS: dict[str, dict[str, str]] = pyproject()["project"]["entry-points"]
-CATALOGS = {catalog.group: catalog for catalog in (METRICS, MODULES, OPTIMIZERS)}
+CATALOGS = {catalog.group: catalog for catalog in (CHECKS, METRICS, MODULES, OPTIMIZERS)}
 ENTRIES = [
     pytest.param(CATALOGS[group], name, target, id=f"{group}:{name}")
     for group, entries in GROUPS.items()

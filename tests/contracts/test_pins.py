@@ -22,6 +22,7 @@ NEEDED = {
     "prefect": ">=3.8.8,<3.9",
     "sqlalchemy": ">=2.0,<2.1",
 }
+EXTRAS = ("", "dev", "docs", "postgres")
 
 
 def _lines() -> list[str]:
@@ -56,7 +57,7 @@ def test_a_pin_that_decides_is_pinned_and_required(name: str) -> None:
     assert required.specifier == SpecifierSet(NEEDED[name])
 
 
-@pytest.mark.parametrize("extra", ["", "dev", "postgres"])
+@pytest.mark.parametrize("extra", EXTRAS)
 def test_what_the_project_requires_is_what_is_pinned(extra: str) -> None:
     pinned = _pinned()
 
@@ -72,4 +73,4 @@ def test_the_tests_run_on_the_pins(name: str) -> None:
 
 
 def test_nothing_is_required_from_an_address() -> None:
-    assert not [str(r) for extra in ("", "dev", "postgres") for r in _required(extra) if r.url]
+    assert not [str(r) for extra in EXTRAS for r in _required(extra) if r.url]

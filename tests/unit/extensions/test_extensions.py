@@ -8,15 +8,18 @@ import sys
 import pytest
 
 from dspyui_core.errors import SpecError
-from dspyui_core.extensions import METRICS, MODULES, OPTIMIZERS, Catalog, choice_hint
+from dspyui_core.extensions import CHECKS, METRICS, MODULES, OPTIMIZERS, Catalog, choice_hint
+from dspyui_core.spec import GATE_CHECKS
+from support.plugins import register
 
-CATALOGS = [METRICS, MODULES, OPTIMIZERS]
+CATALOGS = [CHECKS, METRICS, MODULES, OPTIMIZERS]
 
 
 def test_the_built_in_entries_are_registered() -> None:
     assert {"exact_match", "similarity"} <= set(METRICS.names())
     assert {"predict", "chain_of_thought"} <= set(MODULES.names())
     assert {"auto", "knn_few_shot", "labeled_few_shot", "random_search"} <= set(OPTIMIZERS.names())
+    assert set(GATE_CHECKS) <= set(CHECKS.names())
 
 
 @pytest.mark.parametrize("catalog", CATALOGS, ids=lambda catalog: catalog.noun)
@@ -53,3 +56,24 @@ def test_wrong_options_are_refused_all_at_once() -> None:
 
 def test_a_word_like_no_other_gets_the_list_only() -> None:
     assert choice_hint("zzz", ("ant", "bee")) == "allowed: ant, bee"
+
+
+def test_where_nothing_is_registered_nothing_is_suggested() -> None:
+    assert choice_hint("zzz", ()) == "allowed: none is installed"
+
+
+def test_a_name_that_two_packages_register_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch, METRICS, exact_match="somebody_elses:Metric")
+
+    with pytest.raises(SpecError, match=r"registered twice: dspyui_core.* somebody_elses:Metric"):
+        METRICS.get("exact_match")
+
+
+@pytest.mark.parametrize("target", ["no_such_package:Metric", "math:Metric"])
+def test_an_entry_whose_package_is_broken_is_named(
+    monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    register(monkeypatch, METRICS, broken=target)
+
+    with pytest.raises(SpecError, match=rf"'broken' \({target}\) cannot be imported"):
+        METRICS.options("broken", {})

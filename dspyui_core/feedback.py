@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 from dspyui_core.errors import FeedbackError, Problem
 from dspyui_core.fields import Field, parse_row
 from dspyui_core.store.journal import Entry, Journal
 
-__all__ = ["RATINGS", "FeedbackService"]
+__all__ = ["RATINGS", "FeedbackService", "Rating"]
 
-RATINGS = ("thumbs_up", "thumbs_down")
+Rating = Literal["thumbs_up", "thumbs_down"]
+RATINGS: tuple[str, ...] = get_args(Rating)
 LONGEST_COMMENT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Feedback that may be recorded: the program it is about, and what the journal will hold."""
+
+    program: str
+    payload: Mapping[str, Any]
 
 
 class FeedbackService:
@@ -47,19 +57,34 @@ class FeedbackService:
         Raises TraceNotFoundError for an unknown trace, FeedbackError with every problem, and
         ConflictError where the key was used for something else. Nothing is recorded then.
         """
+        checked = self.check_feedback(trace_id, rating, corrected_output, comment)
+        return self._journal.append_feedback(
+            checked.program,
+            trace_id,
+            checked.payload,
+            user_id=user_id,
+            authenticated=authenticated,
+            idem_key=idempotency_key or uuid.uuid4().hex,
+        )
+
+    def check_feedback(
+        self,
+        trace_id: str,
+        rating: str,
+        corrected_output: Mapping[str, Any] | None = None,
+        comment: str | None = None,
+    ) -> Checked:
+        """What `record_feedback` would record; nothing is written.
+
+        Raises what it raises but ConflictError: an idempotency key is looked at when it is used.
+        """
         prediction = self._journal.prediction(trace_id)
         problems = [*_rating_problems(rating), *_comment_problems(comment)]
         corrected, wrong = self._checked(prediction, corrected_output)
         if problems or wrong:
             raise FeedbackError(f"feedback on {trace_id} is not acceptable", problems + wrong)
-        return self._journal.append_feedback(
-            prediction.program,
-            trace_id,
-            {"rating": rating, "corrected_output": corrected, "comment": comment},
-            user_id=user_id,
-            authenticated=authenticated,
-            idem_key=idempotency_key or uuid.uuid4().hex,
-        )
+        payload = {"rating": rating, "corrected_output": corrected, "comment": comment}
+        return Checked(prediction.program, payload)
 
     def validate_trace_exists(self, trace_id: str) -> bool:
         """Whether a prediction was recorded under this trace id."""

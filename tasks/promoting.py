@@ -1,4 +1,4 @@
-"""Concluding a turn in the ledger, closing it, and promoting by hand."""
+"""Concluding a turn in the ledger, closing it, and promoting or rolling back by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from prefect import task
 
 from dspyui_core import turn
 from dspyui_core.records import Turn
-from dspyui_core.turn import Concluded, Promoted, PromoteRequest
+from dspyui_core.turn import Concluded, Promoted, PromoteRequest, RollbackRequest
 from tasks._policy import ONCE
 from tasks._workspace import workspace
 
@@ -27,3 +27,9 @@ def finish(turn_id: str) -> Turn:
 def promote(request: PromoteRequest) -> Promoted:
     """Promote a version on a person's word."""
     return turn.promote_by_hand(workspace(), request)
+
+
+@task(name="roll-back", **ONCE)
+def roll_back(request: RollbackRequest) -> Promoted:
+    """Let an earlier champion serve again on a person's word."""
+    return turn.roll_back_by_hand(workspace(), request)

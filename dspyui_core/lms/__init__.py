@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dspyui_core.lms.failures import as_lm_error, lm_errors, redacted
+from dspyui_core.lms.keys import require_key
 from dspyui_core.lms.opening import EMBEDDED_LM, metered, open_lm, using_lm
 from dspyui_core.lms.usage import Meter, MeteredLM, Usage
 
@@ -16,5 +17,6 @@ __all__ = [
     "metered",
     "open_lm",
     "redacted",
+    "require_key",
     "using_lm",
 ]

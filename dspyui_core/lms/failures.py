@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -58,12 +58,24 @@ def as_lm_error(error: Exception) -> LMError:
     if isinstance(error, LMError):
         return error
     name = getattr(error, "model", None)
+    variables = tuple(getattr(error, "env_keys", ()))
+    if isinstance(error, raised.LMNotConfiguredError) and variables:
+        return missing_key(str(name), variables)
     subject = f"LM {name!r}" if name else "the LM"
     found = (cause for cause in _CAUSES if isinstance(_sharpened(error), cause[0]))
     _, happened, hint = next(found, (Exception, "did not answer", "check the spec's lm"))
     status = getattr(error, "status", None)
     where = f" (HTTP {status})" if status else ""
     return LMError(f"{subject} {happened}{where}: {_detail(error)}", hint=hint)
+
+
+def missing_key(name: str, variables: Sequence[str]) -> LMError:
+    """The error of an LM whose key is in none of these environment variables."""
+    one = variables[0]
+    return LMError(
+        f"LM {name!r} needs an API key, and {' or '.join(variables)} is not in the environment",
+        hint=f"export {one}=... (an own server without keys takes any value), or name another lm",
+    )
 
 
 def _sharpened(error: Exception) -> Exception:

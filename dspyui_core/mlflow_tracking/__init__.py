@@ -20,12 +20,14 @@ from dspyui_core.mlflow_tracking.packaging import (
 )
 from dspyui_core.mlflow_tracking.runs import (
     TURN_TAG,
+    RunFacts,
     existing_run,
     finish_run,
     log_compilation_metrics,
     log_evaluation_table,
     log_metrics,
     log_parameters,
+    run_facts,
     track_compilation,
     truncate_param,
     turn_run,
@@ -34,6 +36,7 @@ from dspyui_core.mlflow_tracking.runs import (
 __all__ = [
     "MODEL_PATH",
     "TURN_TAG",
+    "RunFacts",
     "compute_dataset_hash",
     "existing_run",
     "experiment",
@@ -52,6 +55,7 @@ __all__ = [
     "model_uri",
     "open_client",
     "program_uri",
+    "run_facts",
     "track_compilation",
     "truncate_param",
     "turn_run",

@@ -6,11 +6,13 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
 import mlflow
 from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
 from mlflow.utils.validation import (
     MAX_METRICS_PER_BATCH,
     MAX_PARAM_VAL_LENGTH,
@@ -18,6 +20,7 @@ from mlflow.utils.validation import (
     MAX_TAG_VAL_LENGTH,
 )
 
+from dspyui_core.errors import RunNotFoundError
 from dspyui_core.records import ScoreCard, ScoreRow
 from dspyui_core.spec import canonical_json
 
@@ -26,6 +29,15 @@ RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 TURN_TAG = "dspyui.turn"
 _TABLES_TAG = "mlflow.loggedArtifacts"
 _COLUMNS = ("row_id", "program", "score", "error", "prediction", "latency_ms", "calls", "usd")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What a run says about itself."""
+
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
 
 
 def turn_run(
@@ -53,6 +65,16 @@ def existing_run(client: mlflow.MlflowClient, experiment_id: str, *, turn_id: st
         max_results=1,
     )
     return str(found[0].info.run_id) if found else None
+
+
+def run_facts(client: mlflow.MlflowClient, run_id: str) -> RunFacts:
+    """A run's tags, parameters and newest metrics. Raises RunNotFoundError."""
+    try:
+        data = client.get_run(run_id).data
+    except MlflowException as error:
+        hint = "take the id of a turn from dspyui status, or of a run from MLflow"
+        raise RunNotFoundError(run_id, hint=hint) from error
+    return RunFacts(dict(data.tags), dict(data.params), dict(data.metrics))
 
 
 def truncate_param(value: object, *, limit: int = MAX_PARAM_VAL_LENGTH) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dspy
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from dspyui_core.optimizers.knn import KnnFewShot
 from dspyui_core.optimizers.knn import Options as KnnOptions
@@ -17,8 +17,8 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    random_search: SearchOptions = SearchOptions()
-    knn_few_shot: KnnOptions = KnnOptions()
+    random_search: SearchOptions = Field(SearchOptions(), description="Options of random_search.")
+    knn_few_shot: KnnOptions = Field(KnnOptions(), description="Options of knn_few_shot.")
 
 
 class Auto(Optimizer):

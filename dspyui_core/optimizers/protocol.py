@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import dspy
 
 from dspyui_core.errors import LMError, SpecError
+from dspyui_core.lms import lm_errors
 
 Examples = Sequence[dspy.Example]
 # Called as (example, prediction, trace=None); 0..1.
@@ -90,6 +91,7 @@ def shuffled(rows: Examples, seed: int) -> list[dspy.Example]:
 
 def validation_score(program: dspy.Module, rows: Examples, context: OptimizerContext) -> float:
     """The mean metric over the rows, 0..1; a row that fails counts as 0."""
+    failures: list[LMError] = []
     evaluate = dspy.Evaluate(
         devset=list(rows),
         metric=context.metric,
@@ -98,10 +100,26 @@ def validation_score(program: dspy.Module, rows: Examples, context: OptimizerCon
         failure_score=0.0,
         display_progress=False,
     )
-    results = evaluate(program).results
+    results = evaluate(_watched(program, failures)).results
     if not any(len(prediction.keys()) for _, prediction, _ in results):
+        first = f"; the first: {failures[0].message}" if failures else ""
+        hint = failures[0].hint if failures else "look at the LM, its key and its address"
         raise LMError(
-            f"every one of {len(results)} validation rows failed",
-            hint="look at the LM, its key and its address, then run the same command again",
+            f"every one of {len(results)} validation rows failed{first}",
+            hint=f"{hint}; then run the same command again",
         )
     return sum(float(score) for _, _, score in results) / len(results)
+
+
+def _watched(program: dspy.Module, failures: list[LMError]) -> Callable[..., dspy.Prediction]:
+    """The program, noting why its LM did not answer: dspy.Evaluate keeps no reason."""
+
+    def answer(**inputs: object) -> dspy.Prediction:
+        try:
+            with lm_errors():
+                return program(**inputs)
+        except LMError as error:
+            failures.append(error)
+            raise
+
+    return answer

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from dspyui_core.promotion.ledger import Ledger, LedgerEntry
 from dspyui_core.promotion.policy import decide
-from dspyui_core.promotion.releases import Releases
+from dspyui_core.promotion.releases import Change, Releases
 
-__all__ = ["Ledger", "LedgerEntry", "Releases", "decide"]
+__all__ = ["Change", "Ledger", "LedgerEntry", "Releases", "decide"]

@@ -16,7 +16,7 @@ from dspyui_core.store.tables import decision
 
 __all__ = ["Kind", "Ledger", "LedgerEntry"]
 
-Kind = Literal["turn", "promotion", "rollback", "external"]
+Kind = Literal["turn", "promotion", "rollback", "external", "acknowledgement"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,25 @@ from dspyui_core.promotion.ledger import Kind, Ledger, LedgerEntry
 from dspyui_core.records import Decision, ModelVersion
 from dspyui_core.store.watermarks import Watermarks
 
-__all__ = ["Releases"]
+__all__ = ["Change", "Releases"]
 
 # The watermark of the last decision that reached the alias: it moves after the alias has.
 PROJECTED = "champion-alias"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person's decision would do: `version` serves instead of `serving` (None: nobody)."""
+
+    program: str
+    version: int
+    serving: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    version: int | None
+    by_hand: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +88,7 @@ class Releases:
             return ""
         return (
             f"the champion alias was moved by hand to {_named(decided.version)} (decision "
-            f"{decided.seq}): promote or roll back by hand to go on"
+            f"{decided.seq}): promote, roll back or acknowledge it by hand to go on"
         )
 
     def conclude(
@@ -116,12 +131,19 @@ class Releases:
         Raises ModelNotFoundError where there is no such version or no challenger, InputError
         where it serves already.
         """
+        self.reconcile(program)
+        last = self.ledger.last(program)
+        change = self.would_promote(program, version)
+        return self._decide(change, last, kind="promotion", reason=reason, actor=actor)
+
+    def would_promote(self, program: str, version: int | None) -> Change:
+        """What `promote` would do. Raises what it raises; nothing is written."""
         chosen = alias_version(self.client, program, CHALLENGER) if version is None else version
         if chosen is None:
             raise ModelNotFoundError(
                 f"{program}@{CHALLENGER}", hint=f"name a version: dspyui model show {program}"
             )
-        return self._decide(program, chosen, kind="promotion", reason=reason, actor=actor)
+        return self._change(program, chosen)
 
     def rollback(
         self, program: str, version: int | None, *, reason: str, actor: str
@@ -130,12 +152,45 @@ class Releases:
 
         Raises ModelNotFoundError where there is none to go back to.
         """
+        self.reconcile(program)
+        last = self.ledger.last(program)
+        change = self.would_roll_back(program, version)
+        return self._decide(change, last, kind="rollback", reason=reason, actor=actor)
+
+    def would_roll_back(self, program: str, version: int | None) -> Change:
+        """What `rollback` would do. Raises what it raises; nothing is written."""
         chosen = self._previous(program) if version is None else version
         if chosen is None:
             raise ModelNotFoundError(
                 program, hint="there is no earlier champion to go back to; nothing was changed"
             )
-        return self._decide(program, chosen, kind="rollback", reason=reason, actor=actor)
+        return self._change(program, chosen)
+
+    def acknowledge(self, program: str, *, reason: str, actor: str) -> LedgerEntry:
+        """Accept a champion alias that was moved by hand: turns may promote again.
+
+        A waiting challenger goes on waiting. Raises InputError where nobody moved the alias.
+        """
+        self.reconcile(program)
+        last = self.ledger.last(program)
+        decided = self.ledger.champion(program)
+        if decided is None or decided.kind != "external":
+            raise InputError(
+                f"the champion alias of {program!r} was not moved by hand: nothing to acknowledge",
+                hint=f"who serves, and why: dspyui model history {program}",
+            )
+        entry = self.ledger.append(
+            program,
+            predecessor=last,
+            kind="acknowledgement",
+            verdict="promote",
+            version=decided.version,
+            reasons=(reason,),
+            actor=actor,
+        )
+        # The alias shows this version already.
+        self.watermarks.advance(program, PROJECTED, entry.seq)
+        return entry
 
     def transition(self, name: str, version: int, stage: str) -> None:
         """Move a version to a stage through the ledger. Raises InputError where it may not go."""
@@ -157,29 +212,42 @@ class Releases:
         return versions(self.client, program, decided=self.ledger.decided_versions(program))
 
     def _decide(
-        self, program: str, version: int, *, kind: Kind, reason: str, actor: str
+        self, change: Change, predecessor: int, *, kind: Kind, reason: str, actor: str
     ) -> LedgerEntry:
-        now = self.reconcile(program)
-        known = [entry.version for entry in self.versions(program)]
-        if version not in known:
-            raise ModelNotFoundError(
-                f"{program} version {version}", hint=f"versions: {', '.join(map(str, known))}"
-            )
-        if now is not None and now.version == version and now.kind != "external":
-            raise InputError(f"version {version} of {program!r} serves already")
         entry = self.ledger.append(
-            program,
-            predecessor=self.ledger.last(program),
+            change.program,
+            predecessor=predecessor,
             kind=kind,
             verdict="promote",
-            version=version,
+            version=change.version,
             reasons=(reason,),
             actor=actor,
         )
         return self._project(entry)
 
+    def _change(self, program: str, version: int) -> Change:
+        now = self._serving(program)
+        known = [found.version for found in versions(self.client, program)]
+        if version not in known:
+            raise ModelNotFoundError(
+                f"{program} version {version}", hint=f"versions: {', '.join(map(str, known))}"
+            )
+        if now.version == version and not now.by_hand:
+            raise InputError(f"version {version} of {program!r} serves already")
+        return Change(program, version, now.version)
+
+    def _serving(self, program: str) -> _Serving:
+        """Who serves once alias and ledger agree, and whether a hand in MLflow says so."""
+        decided = self.ledger.champion(program)
+        if decided is not None and self._pending(program, decided):
+            return _Serving(decided.version, decided.kind == "external")
+        shown = alias_version(self.client, program, CHAMPION)
+        if shown == (None if decided is None else decided.version):
+            return _Serving(shown, decided is not None and decided.kind == "external")
+        return _Serving(shown, True)
+
     def _previous(self, program: str) -> int | None:
-        """The champion below the present one, so that rolling back twice goes back two."""
+        """The champion below who serves, so that rolling back twice goes back two."""
         standing: list[int] = []
         for entry in reversed(self.ledger.history(program)):
             if entry.verdict != "promote" or entry.version is None:
@@ -188,7 +256,9 @@ class Releases:
                 del standing[standing.index(entry.version) :]
             standing = [version for version in standing if version != entry.version]
             standing.append(entry.version)
-        return standing[-2] if len(standing) > 1 else None
+        serving = self._serving(program).version
+        earlier = [version for version in standing if version != serving]
+        return earlier[-1] if earlier else None
 
     def _pending(self, program: str, decided: LedgerEntry) -> bool:
         return self.watermarks.get(program, PROJECTED) < decided.seq

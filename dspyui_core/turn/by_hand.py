@@ -1,4 +1,4 @@
-"""What a person does outside a turn: promoting a version, copying the journal to MLflow."""
+"""What a person does outside a turn: promote, roll back, copy the journal to MLflow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from dspyui_core.spec import read_spec
 from dspyui_core.turn.opening import TurnRequest
 from dspyui_core.workspace import Workspace
 
-__all__ = ["MirrorReport", "PromoteRequest", "Promoted", "mirror_program", "promote_by_hand"]
+__all__ = [
+    "MirrorReport",
+    "PromoteRequest",
+    "Promoted",
+    "RollbackRequest",
+    "mirror_program",
+    "promote_by_hand",
+    "roll_back_by_hand",
+]
 
 
 class PromoteRequest(Record):
@@ -22,6 +30,14 @@ class PromoteRequest(Record):
         None, ge=1, description="The version; by default the waiting challenger."
     )
     reason: str = Field("promoted by hand", min_length=1, description="Why, for the ledger.")
+
+
+class RollbackRequest(Record):
+    """Which earlier champion of which program serves again, and why."""
+
+    program: Path = Field(description="The program spec, a YAML file.")
+    to: int | None = Field(None, ge=1, description="The version; by default the champion before.")
+    reason: str = Field("rolled back by hand", min_length=1, description="Why, for the ledger.")
 
 
 class Promoted(Record):
@@ -44,6 +60,13 @@ def promote_by_hand(ws: Workspace, request: PromoteRequest) -> Promoted:
     """Promote through the ledger. Raises ModelNotFoundError, and InputError where it serves."""
     name = read_spec(request.program).name
     entry = ws.promote(name, request.version, reason=request.reason)
+    return Promoted(program=name, version=entry.version or 0, decision=entry.seq)
+
+
+def roll_back_by_hand(ws: Workspace, request: RollbackRequest) -> Promoted:
+    """Roll back through the ledger. Raises ModelNotFoundError where there is nothing before."""
+    name = read_spec(request.program).name
+    entry = ws.rollback(name, request.to, reason=request.reason)
     return Promoted(program=name, version=entry.version or 0, decision=entry.seq)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 import dspyui_core
 from dspyui_core.compiler import check_fit
 from dspyui_core.datasets import Fold, fold_dataset, settle, usable_new_rows
+from dspyui_core.lms import require_key
 from dspyui_core.records import DatasetRef, Record, Turn
 from dspyui_core.spec import ProgramSpec, read_spec
 from dspyui_core.store.turns import TurnRow
@@ -17,7 +19,10 @@ from dspyui_core.turn.finishing import finish, nothing_new
 from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent, step
 from dspyui_core.workspace import Workspace
 
-__all__ = ["Opened", "TurnRequest", "open_turn", "request_spec"]
+# A turn's record stays small, however bad a file is; the whole list is one dataset check away.
+QUARANTINED_KEPT = 100
+
+__all__ = ["Fresh", "Opened", "Resumes", "TurnRequest", "look", "open_turn", "request_spec"]
 
 
 class TurnRequest(Record):
@@ -37,6 +42,28 @@ class Opened(Record):
     report: Turn | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Resumes:
+    """The open turn goes on; `fold` is its dataset version, None where its snapshot is written."""
+
+    row: TurnRow
+    fold: Fold | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A new turn would begin with this fold, unless `idle` says why not, since turn `last`.
+
+    `abandons` is an open turn that cannot go on and is closed first.
+    """
+
+    spec: ProgramSpec
+    fold: Fold
+    abandons: TurnRow | None
+    last: TurnRow | None
+    idle: str
+
+
 def request_spec(request: TurnRequest) -> ProgramSpec:
     """The validated spec of a request. Raises SpecError."""
     spec = read_spec(request.program)
@@ -50,37 +77,46 @@ def open_turn(ws: Workspace, request: TurnRequest, *, on_progress: Progress = si
     turn. One whose spec or core changed is closed as abandoned, and so is one whose data changed
     before its snapshot was written. Raises SpecError and DatasetError before anything is written.
     """
+    seen = look(ws, request, on_progress=on_progress)
+    if isinstance(seen, Resumes):
+        return _resumed(ws, seen, on_progress)
+    if seen.abandons is not None:
+        finish(ws, seen.abandons.turn_id, "abandoned", "its spec, its data or the core changed")
+    if seen.last is not None and seen.idle:
+        return Opened(report=nothing_new(seen.last, seen.idle))
+    row = _opened_row(ws, seen)
+    return _opened(ws, row, _fixed(ws, row, seen.fold, on_progress), resumed=False)
+
+
+def look(ws: Workspace, request: TurnRequest, *, on_progress: Progress = silent) -> Resumes | Fresh:
+    """What `open_turn` would do. Raises what it raises; nothing is written."""
     spec = request_spec(request)
     check_fit(spec, workspace=ws.folder)
-    open_row = ws.turns.open_turn_of(spec.name)
-    if open_row is not None and _same_spec(open_row, spec):
-        resumed = _resume(ws, open_row, spec, on_progress)
-        if resumed is not None:
-            return resumed
+    require_key(spec.lm.name)
+    row = ws.turns.open_turn_of(spec.name)
+    if row is not None and _same_spec(row, spec):
+        on_progress(f"resuming turn {row.turn_id}")
+        if ws.turns.step(row.turn_id, "snapshot") is not None:
+            return Resumes(row, None)
+        fold = _folded(ws, spec, row.feedback_upto)
+        if fold.version == row.dataset_version:
+            return Resumes(row, fold)
     on_progress("reading the dataset and the feedback")
-    upto = ws.journal.last_position(spec.name)
-    fold = fold_dataset(spec, ws.journal.since(0, program=spec.name, upto=upto), upto=upto)
-    if open_row is not None:
-        finish(ws, open_row.turn_id, "abandoned", "its spec, its data or the core changed")
+    fold = _folded(ws, spec, ws.journal.last_position(spec.name))
     last = ws.turns.last_closed(spec.name)
-    idle = None if last is None else _idle_reason(ws, last, spec, fold)
-    if last is not None and idle:
-        return Opened(report=nothing_new(last, idle))
-    row = _opened_row(ws, spec, fold, upto)
-    return _opened(ws, row, _fixed(ws, row, fold, on_progress), resumed=False)
+    idle = "" if last is None else _idle_reason(ws, last, spec, fold)
+    return Fresh(spec, fold, abandons=row, last=last, idle=idle)
 
 
-def _resume(ws: Workspace, row: TurnRow, spec: ProgramSpec, on_progress: Progress) -> Opened | None:
-    """The open turn with its inputs, or None where they cannot be had any more."""
-    on_progress(f"resuming turn {row.turn_id}")
-    if ws.turns.step(row.turn_id, "snapshot") is not None:
-        snapshot = recorded(ws, row.turn_id, "snapshot", Snapshot)
-        return _opened(ws, row, snapshot, resumed=True)
-    entries = ws.journal.since(0, program=spec.name, upto=row.feedback_upto)
-    fold = fold_dataset(spec, entries, upto=row.feedback_upto)
-    if fold.version != row.dataset_version:
-        return None
-    return _opened(ws, row, _fixed(ws, row, fold, on_progress), resumed=True)
+def _folded(ws: Workspace, spec: ProgramSpec, upto: int) -> Fold:
+    return fold_dataset(spec, ws.journal.since(0, program=spec.name, upto=upto), upto=upto)
+
+
+def _resumed(ws: Workspace, seen: Resumes, on_progress: Progress) -> Opened:
+    row = seen.row
+    if seen.fold is None:
+        return _opened(ws, row, recorded(ws, row.turn_id, "snapshot", Snapshot), resumed=True)
+    return _opened(ws, row, _fixed(ws, row, seen.fold, on_progress), resumed=True)
 
 
 def _fixed(ws: Workspace, row: TurnRow, fold: Fold, on_progress: Progress) -> Snapshot:
@@ -100,6 +136,7 @@ def _snapshot(ws: Workspace, row: TurnRow, fold: Fold) -> Snapshot:
         champion=ws.releases.champion(row.program),
         decided=decided,
         problems=settled.report.markdown(),
+        quarantined=settled.report.quarantined[:QUARANTINED_KEPT],
     )
 
 
@@ -114,14 +151,14 @@ def _opened(ws: Workspace, row: TurnRow, snapshot: Snapshot, *, resumed: bool) -
     )
 
 
-def _opened_row(ws: Workspace, spec: ProgramSpec, fold: Fold, upto: int) -> TurnRow:
+def _opened_row(ws: Workspace, seen: Fresh) -> TurnRow:
     return ws.turns.open(
-        spec.name,
-        spec_hash=spec.identity(),
-        dataset_version=fold.version,
-        identity=_identity(spec, fold.version),
-        feedback_upto=upto,
-        champion=ws.releases.champion(spec.name),
+        seen.spec.name,
+        spec_hash=seen.spec.identity(),
+        dataset_version=seen.fold.version,
+        identity=_identity(seen.spec, seen.fold.version),
+        feedback_upto=seen.fold.upto,
+        champion=ws.releases.champion(seen.spec.name),
         core_version=dspyui_core.__version__,
     )
 

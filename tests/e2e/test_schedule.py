@@ -30,6 +30,8 @@ DEPLOYED = {
     "evaluate-program",
     "register-model",
     "promote-model",
+    "rollback-model",
+    "export-feedback",
     "data-flywheel",
 }
 

@@ -200,8 +200,11 @@ def test_a_validation_row_that_fails_counts_as_wrong() -> None:
 def test_an_lm_that_is_away_fails_the_compile_instead_of_scoring_zero() -> None:
     lm = ScriptedLM(rule=lambda question: lm15.TimeoutError("slow"))
 
-    with using_lm(lm), pytest.raises(LMError, match="every one of 9 validation rows failed"):
+    with using_lm(lm), pytest.raises(LMError, match="every one of 9 validation rows") as caught:
         validation_score(programs.build(SPEC), VALIDATION, OptimizerContext(EXACT))
+
+    assert "the first: LM 'scripted/lm' did not answer in time" in caught.value.message
+    assert "raise the timeout" in caught.value.hint
 
 
 def test_a_metric_may_give_shares() -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,55 +14,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 
 from dspyui_core.data_exporter import DataExporter, write_pieces
 from dspyui_core.errors import InputError, ModelNotFoundError
-from dspyui_core.store.journal import Journal
-from dspyui_core.store.watermarks import Watermarks
-
-START = datetime(2025, 1, 1, tzinfo=UTC)
-
-
-class Diary:
-    """Writes predictions and feedback a day apart."""
-
-    def __init__(self, journal: Journal, days: list[datetime]) -> None:
-        self.journal, self.days = journal, days
-
-    def predicts(self, trace: str, text: str = "x", *, version: int | None = 1, **out: Any) -> None:
-        outputs = out or {"topic": "billing"}
-        payload = {"inputs": {"text": text}, "outputs": outputs}
-        self.journal.append_prediction("p", trace, payload, version=version)
-
-    def says(self, trace: str, rating: str, *, user: str | None = "ann", **more: Any) -> int:
-        self.days.append(self.days[-1] + timedelta(days=1))
-        payload = {"rating": rating, "corrected_output": None, "comment": None} | more
-        key = f"{len(self.days)}"
-        entry = self.journal.append_feedback(
-            "p", trace, payload, user_id=user, authenticated=True, idem_key=key
-        )
-        return entry.position
-
-
-@pytest.fixture
-def days() -> list[datetime]:
-    return [START]
-
-
-@pytest.fixture
-def journal(engine: Engine, days: list[datetime]) -> Journal:
-    return Journal(engine, now=lambda: days[-1])
-
-
-@pytest.fixture
-def diary(journal: Journal, days: list[datetime]) -> Diary:
-    return Diary(journal, days)
-
-
-@pytest.fixture
-def exporter(journal: Journal, engine: Engine) -> DataExporter:
-    return DataExporter(journal, Watermarks(engine))
+from unit.export.diary import START, Diary
 
 
 def rows(exporter: DataExporter, **options: Any) -> list[dict[str, Any]]:

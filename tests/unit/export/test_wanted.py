@@ -1,0 +1,196 @@
+"""What an export is to hold: filters, times, consumers, and columns that share a name."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dspyui_core.data_exporter import DataExporter, Wanted, moment
+from dspyui_core.errors import InputError
+from dspyui_core.store.journal import Entry
+from unit.export.diary import START, Diary
+
+
+def traces(exporter: DataExporter, **wanted: Any) -> list[str]:
+    return [row["trace_id"] for row in exporter.collect("p", Wanted(**wanted)).rows]
+
+
+def test_a_field_with_the_name_of_a_column_of_ours_keeps_it(
+    diary: Diary, exporter: DataExporter
+) -> None:
+    diary.predicts("a", rating="five stars", position="left")
+    diary.says("a", "thumbs_down", corrected_output={"rating": "one star"})
+
+    (row,) = exporter.collect("p", Wanted()).rows
+
+    assert (row["rating"], row["feedback_rating"]) == ("one star", "thumbs_down")
+    assert (row["position"], row["feedback_position"]) == ("left", 2)
+    assert list(row)[:3] == ["trace_id", "user_id", "feedback_rating"]
+
+
+def test_a_prefix_that_is_taken_too_is_repeated(diary: Diary, exporter: DataExporter) -> None:
+    diary.predicts("a", comment="x", feedback_comment="y")
+    diary.says("a", "thumbs_up", comment="mine")
+
+    (row,) = exporter.collect("p", Wanted()).rows
+
+    assert (row["comment"], row["feedback_comment"]) == ("x", "y")
+    assert row["feedback_feedback_comment"] == "mine"
+
+
+def test_a_filter_does_not_change_the_columns(diary: Diary, exporter: DataExporter) -> None:
+    diary.predicts("a", rating="five stars")
+    diary.says("a", "thumbs_up")
+    diary.predicts("b", topic="billing")
+    diary.says("b", "thumbs_down")
+
+    (row,) = exporter.collect("p", Wanted(rating="thumbs_down")).rows
+
+    assert (row["trace_id"], row["feedback_rating"]) == ("b", "thumbs_down")
+
+
+def test_only_the_answers_of_one_version(diary: Diary, exporter: DataExporter) -> None:
+    for trace, version in (("a", 1), ("b", 2), ("c", 2)):
+        diary.predicts(trace, version=version)
+        diary.says(trace, "thumbs_up")
+
+    assert traces(exporter, version=2) == ["b", "c"]
+
+
+def test_both_ends_of_a_period_are_included(diary: Diary, exporter: DataExporter) -> None:
+    diary.hears("a", "b", "c", "d")
+
+    period = {"since": START + timedelta(days=2), "until": START + timedelta(days=3)}
+
+    assert traces(exporter, **period) == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"rating": "thumbs_up"},
+        {"since": START},
+        {"until": START},
+        {"version": 1},
+        {"rating": "thumbs_up", "version": 1, "limit": 3},
+    ],
+)
+def test_a_consumer_with_a_filter_is_refused_and_told_why(
+    filters: dict[str, Any], diary: Diary, exporter: DataExporter
+) -> None:
+    diary.hears("a")
+
+    with pytest.raises(InputError, match="would never reach that consumer") as refused:
+        exporter.collect("p", Wanted(consumer="crm", **filters))
+
+    assert all(name in refused.value.message for name in filters if name != "limit")
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(exporter: DataExporter) -> None:
+    with pytest.raises(InputError, match="is after until"):
+        exporter.collect("p", Wanted(since=START, until=START - timedelta(days=1)))
+
+
+def test_a_consumer_needs_a_name(exporter: DataExporter) -> None:
+    with pytest.raises(InputError, match="no name"):
+        exporter.collect("p", Wanted(consumer=" "))
+
+
+def test_a_limit_hands_a_consumer_everything_in_portions(
+    diary: Diary, exporter: DataExporter, tmp_path: Path
+) -> None:
+    first, *_ = diary.hears("a", "b", "c")
+    diary.says("a", "thumbs_down")
+    portions = []
+
+    for number in range(3):
+        out = tmp_path / f"{number}.jsonl"
+        wanted = Wanted(consumer="crm", limit=2)
+        done = exporter.deliver("p", wanted, format="jsonl", out=out)
+        portions.append([json.loads(line)["trace_id"] for line in out.read_text().splitlines()])
+        assert done.rows == len(portions[-1])
+
+    assert portions == [["b", "c"], ["a"], []]
+    assert exporter.watermark("p", "crm") == exporter.position("p") > first
+
+
+class Stream:
+    """A journal and its watermarks in memory: three answers, and what a user says of them."""
+
+    def __init__(self, words: list[str]) -> None:
+        told = [("prediction", trace) for trace in "abc"] + [("feedback", word) for word in words]
+        self.entries = [_entry(at, kind, trace) for at, (kind, trace) in enumerate(told, 1)]
+        self.position = 0
+
+    def since(self, position: int, *, program: str, upto: int) -> list[Entry]:
+        return [entry for entry in self.entries if position < entry.position <= upto]
+
+    def last_position(self, program: str) -> int:
+        return self.entries[-1].position
+
+    def get(self, program: str, consumer: str) -> int:
+        return self.position
+
+    def advance(self, program: str, consumer: str, position: int) -> None:
+        self.position = max(self.position, position)
+
+
+def _entry(position: int, kind: Any, trace: str) -> Entry:
+    payload: dict[str, Any] = {"inputs": {}, "outputs": {}, "rating": "thumbs_up"}
+    return Entry(position, kind, "p", trace, "ann", True, 1, payload, START)
+
+
+@given(limit=st.integers(1, 4), words=st.lists(st.sampled_from("abc"), max_size=8))
+def test_portions_hand_over_every_last_word_once(limit: int, words: list[str]) -> None:
+    stream: Any = Stream(words)
+    exporter = DataExporter(stream, stream)
+    had: list[int] = []
+
+    while (portion := exporter.collect("p", Wanted(consumer="crm", limit=limit))).rows:
+        had += [row["position"] for row in portion.rows]
+        exporter.acknowledge("p", "crm", portion.position)
+
+    assert had == sorted({trace: position for position, trace in enumerate(words, 4)}.values())
+
+
+def test_a_file_that_cannot_be_written_moves_no_watermark(
+    diary: Diary, exporter: DataExporter, tmp_path: Path
+) -> None:
+    diary.hears("a")
+
+    with pytest.raises(InputError, match="cannot be written: No such file or directory"):
+        exporter.deliver("p", Wanted(consumer="crm"), format="csv", out=tmp_path / "no" / "x.csv")
+
+    assert exporter.watermark("p", "crm") == 0
+    assert traces(exporter, consumer="crm") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "meant"),
+    [
+        ("2025-01-31", False, datetime(2025, 1, 31, tzinfo=UTC)),
+        ("2025-01-31", True, datetime(2025, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+        ("2025-01-31T08:00", True, datetime(2025, 1, 31, 8, tzinfo=UTC)),
+        ("2025-01-31T08:00:00Z", False, datetime(2025, 1, 31, 8, tzinfo=UTC)),
+        (
+            "2025-01-31T08:00:00+02:00",
+            False,
+            datetime(2025, 1, 31, 8, tzinfo=timezone(timedelta(hours=2))),
+        ),
+    ],
+)
+def test_a_date_or_a_timestamp_is_a_moment(text: str, end: bool, meant: datetime) -> None:
+    found = moment(text, end=end)
+
+    assert (found, found.utcoffset()) == (meant, meant.utcoffset())
+
+
+def test_what_is_no_time_is_told_how_to_write_one() -> None:
+    with pytest.raises(ValueError, match="'last week' is no time: write a date, 2025-01-31"):
+        moment("last week")

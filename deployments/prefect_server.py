@@ -123,7 +123,7 @@ class PrefectServer:
         prefect_environment(self._home, verbose=self._verbose)
         if given := os.environ.get(API_URL):
             self.url = _answering(given)
-        elif found := _live_server(self.folder / "server.json"):
+        elif found := live_server(self.folder / "server.json"):
             self._export(found)
         else:
             self._deadline = time.monotonic() + self._start_seconds
@@ -233,7 +233,7 @@ def _answering(url: str) -> str:
     )
 
 
-def _live_server(record: Path) -> str | None:
+def live_server(record: Path) -> str | None:
     """The address in a home's `server.json`, or None where it is missing, broken or stale."""
     try:
         url = json.loads(record.read_text(encoding="utf-8"))["url"]

@@ -8,9 +8,9 @@ from statistics import NormalDist
 import numpy as np
 
 from dspyui_core.errors import InputError
-from dspyui_core.records import Comparison, ScoreCard
+from dspyui_core.records import Comparison, Interval, ScoreCard
 
-__all__ = ["compare", "rows_needed"]
+__all__ = ["compare", "rows_needed", "score_interval"]
 
 RESAMPLES = 9_999
 POWER = 0.8
@@ -42,6 +42,19 @@ def compare(
         deviation=float(differences.std(ddof=1)) if len(differences) > 1 else 0.0,
         method=f"paired bootstrap, BCa, {RESAMPLES} resamples over rows",
     )
+
+
+def score_interval(card: ScoreCard, *, confidence: float = 0.95, seed: int = 0) -> Interval:
+    """The interval of a card's mean score, 0..1, by the same bootstrap as in `compare`.
+
+    It says how well this holdout knows one score. Two programs that answered the same rows are
+    told apart by `compare` only. Raises InputError for a card without rows.
+    """
+    if not card.rows:
+        raise InputError("a score card without rows has no interval")
+    scores = np.array([row.score or 0.0 for row in card.rows])
+    low, high = _interval(scores, confidence, seed)
+    return Interval(low=max(0.0, low), high=min(1.0, high))
 
 
 def rows_needed(comparison: Comparison, effect: float) -> int:

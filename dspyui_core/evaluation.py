@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import dspy
 from pydantic import BaseModel
@@ -32,7 +32,7 @@ def evaluate(
     lm: dspy.LM,
     program_digest: str,
     dataset_version: str,
-    split: SplitName,
+    split: SplitName | Literal["file"],
     metric_name: str,
     threads: int = 1,
     on_progress: Callable[[int, int], None] = lambda done, total: None,

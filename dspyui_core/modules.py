@@ -162,13 +162,16 @@ class RetrievedDemos(dspy.Module):
         """One asynchronous call with the demos nearest to these inputs."""
         return await self._with_demos(inputs).acall(**inputs)
 
+    def demos_for(self, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The remembered rows that go into the prompt for these inputs, the nearest last."""
+        names = tuple(single_predictor(self.program).signature.input_fields)
+        return self.memory.nearest(input_text(inputs, names), self.k, names)
+
     def _with_demos(self, inputs: Mapping[str, Any]) -> dspy.Module:
         # A copy per call: demos set on a shared predictor would leak between threads.
         twin = self.program.deepcopy()
-        predictor = single_predictor(twin)
-        names = tuple(predictor.signature.input_fields)
-        rows = self.memory.nearest(input_text(inputs, names), self.k, names)
-        predictor.demos = [dspy.Example(**row) for row in rows]
+        demos = [dspy.Example(**row) for row in self.demos_for(inputs)]
+        single_predictor(twin).demos = demos
         return twin
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "LabelledRow",
     "LoadedProgram",
     "build",
+    "demos_for",
     "digest",
     "example_of",
     "load",
@@ -123,6 +124,16 @@ def load(folder: Path, *, workspace: Path | None = None) -> LoadedProgram:
             hint="the files were changed after they were written; register the run again",
         )
     return LoadedProgram(program, spec, found, warnings)
+
+
+def demos_for(program: dspy.Module, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The demos in a program's prompt for these inputs, field values by name, the nearest last.
+
+    A program that does not retrieve them has the same ones for every input, in predictor order.
+    """
+    if isinstance(program, RetrievedDemos):
+        return program.demos_for(inputs)
+    return [dict(demo) for predictor in program.predictors() for demo in predictor.demos]
 
 
 def example_of(row: LabelledRow) -> dspy.Example:

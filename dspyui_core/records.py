@@ -68,11 +68,13 @@ class ScoreRow(Record):
 
 
 class ScoreCard(Record):
-    """One program on one split under one metric, a row per example."""
+    """One program on one split (or a file outside of the loop) under one metric, a row per
+    example.
+    """
 
     program_digest: str
     dataset_version: str
-    split: SplitName
+    split: SplitName | Literal["file"]
     metric: str
     rows: tuple[ScoreRow, ...]
 
@@ -85,6 +87,13 @@ class ScoreCard(Record):
     def failed(self) -> int:
         """How many rows failed."""
         return sum(row.score is None for row in self.rows)
+
+
+class Interval(Record):
+    """A confidence interval of a mean, both ends included."""
+
+    low: float
+    high: float
 
 
 class Comparison(Record):

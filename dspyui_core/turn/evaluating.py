@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dspy
 
 from dspyui_core import programs
-from dspyui_core.comparison import compare
+from dspyui_core.comparison import compare, score_interval
 from dspyui_core.datasets import Reader, load_split
 from dspyui_core.errors import LMError
 from dspyui_core.evaluation import evaluate
@@ -52,6 +52,7 @@ def _evaluate(ws: Workspace, turn_id: str, on_progress: Progress) -> Evaluated:
     }
     opponent = "champion" if "champion" in cards else "baseline"
     _refuse_silence(cards)
+    confidence, seed = snapshot.spec.promotion.confidence, snapshot.spec.seed
     evaluated = Evaluated(
         scores={role: card.mean for role, card in cards.items()},
         failed={role: card.failed for role, card in cards.items()},
@@ -59,9 +60,13 @@ def _evaluate(ws: Workspace, turn_id: str, on_progress: Progress) -> Evaluated:
             cards[opponent],
             cards["candidate"],
             name=opponent,
-            confidence=snapshot.spec.promotion.confidence,
-            seed=snapshot.spec.seed,
+            confidence=confidence,
+            seed=seed,
         ),
+        intervals={
+            role: score_interval(card, confidence=confidence, seed=seed)
+            for role, card in cards.items()
+        },
     )
     _log(ws, candidate, cards, evaluated)
     return evaluated

@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from pydantic import Field
+
+from dspyui_core.datasets.report import Quarantined
 from dspyui_core.lms import metered
-from dspyui_core.records import Comparison, DatasetRef, Record, TurnLM
+from dspyui_core.records import Comparison, DatasetRef, Interval, Record, TurnLM
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.workspace import Workspace
 
@@ -37,7 +40,7 @@ class Snapshot(Record):
 
     `spec` has its literals frozen; `champion` served and `decided` was the newest decision when
     the turn began; `gold_version` is the content hash of the user's own rows; `problems` is the
-    dataset report's text.
+    dataset report's text, and `quarantined` the first of its rows that may not pass.
     """
 
     spec: ProgramSpec
@@ -47,15 +50,17 @@ class Snapshot(Record):
     champion: int | None
     decided: int
     problems: str
+    quarantined: tuple[Quarantined, ...] = ()
 
 
 class Evaluated(Record):
-    """By role (baseline, champion, candidate): mean holdout scores and failed rows; and the
-    comparison that decides.
+    """By role (baseline, champion, candidate): mean holdout scores with their intervals and failed
+    rows; and the comparison that decides.
     """
 
     scores: dict[str, float]
     failed: dict[str, int]
+    intervals: dict[str, Interval] = Field(default_factory=dict)
     comparison: Comparison
 
 

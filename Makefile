@@ -7,18 +7,21 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test unit lint format lock clean
+.PHONY: help setup demo test unit lint format reference pages docs recording lock clean
 
 help: ## List the targets.
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
 setup: $(STAMP) ## Make .venv with the pinned packages.
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs]'
 	touch $(STAMP)
+
+demo: setup ## Watch a program get better from its users' corrections.
+	$(BIN)/dspyui demo $(DEMO)
 
 test: setup lint ## Check the code, then run every test.
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
@@ -36,11 +39,23 @@ format: setup ## Format the code and fix what can be fixed.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+reference: setup ## Write docs/reference anew from the code.
+	cd docs && ../$(BIN)/python -m generating
+
+pages: setup ## Run what the README and the docs show, and write down what it prints.
+	DSPYUI_TESTS_REWRITE=1 $(BIN)/python -m pytest tests/e2e/test_pages.py --quiet --numprocesses $(WORKERS)
+
+docs: setup ## Build the documentation into docs/_build/html.
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
+
+recording: setup ## Record `make demo` as docs/pictures/demo.svg.
+	$(BIN)/python docs/recording docs/pictures/demo.svg -- $(BIN)/dspyui demo
+
 lock: ## Resolve the dependencies anew and write constraints.txt.
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet --editable '.[dev,postgres]'
-	$(VENV)-lock/bin/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' > constraints.txt
+	$(VENV)-lock/bin/python -m pip install --quiet --editable '.[dev,docs,postgres]'
+	$(VENV)-lock/bin/python -m pip freeze --all --exclude pip --exclude-editable | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' > constraints.txt
 	rm -rf $(VENV)-lock
 
 clean: ## Remove the environment and caches; homes stay.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deployments.cli import output
+from deployments.cli.help import GATED_EXITS, page
 from deployments.cli.options import Json, Program
 
 if TYPE_CHECKING:
@@ -15,19 +16,28 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look at data before it is used.", no_args_is_help=True)
 
+CHECK = page(
+    "dspyui dataset check data/messages.csv --program programs/support.yaml",
+    ("dspyui dataset check june.jsonl -p programs/support.yaml --json", "for a program to read"),
+    exits=GATED_EXITS,
+)
+
 
 @app.callback()
 def _noun() -> None:
     """Look at data before it is used."""
 
 
-@app.command("check")
+@app.command("check", epilog=CHECK)
 def check(
     file: Annotated[Path, typer.Argument(help="A CSV, JSON, JSONL or Parquet file.")],
     program: Program,
     as_json: Json = False,
 ) -> None:
-    """Put a file through the whole gate of a program; no state is touched."""
+    """Put a file through the whole gate of a program; no state is touched.
+
+    Tells every row that would be quarantined, with its number, the reason and the remedy.
+    """
     from dspyui_core.datasets import check_dataset
     from dspyui_core.turn import TurnRequest, request_spec
 

@@ -4,26 +4,59 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 
 import typer
 
-from deployments.cli import dataset, export, feedback, model, output, predict, program, run, status
+from deployments.cli import (
+    dataset,
+    demo,
+    doctor,
+    export,
+    feedback,
+    init,
+    lineage,
+    model,
+    output,
+    predict,
+    program,
+    run,
+    status,
+)
+from deployments.cli.help import GATED_EXITS, page
+
+EPILOG = page(
+    ("dspyui demo", "watch a program get better from its users' corrections, without a key"),
+    ("dspyui init messages.csv", "write a workspace for your own data"),
+    ("dspyui run data-flywheel --program programs/support.yaml", "take a turn of the loop"),
+    "dspyui predict support --input text='my card has not come yet'",
+    ("dspyui feedback add tr-2d3e --rating thumbs_down -c intent=card_arrival", "correct it"),
+    ("dspyui model --help", "what there is to a noun; every command has examples"),
+    exits=GATED_EXITS,
+)
+# Typer itself prints what these ask for: to standard output, which nobody else writes to then.
+TOLD = ("--help", "--install-completion", "--show-completion")
+COMPLETING = "_DSPYUI_COMPLETE"
 
 app = typer.Typer(
     name="dspyui",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    epilog=EPILOG,
 )
+app.command("init", epilog=init.EPILOG)(init.init)
+app.command("doctor", epilog=doctor.EPILOG)(doctor.doctor)
+app.command("demo", epilog=demo.EPILOG)(demo.demo)
 app.add_typer(run.app, name="run")
 app.add_typer(program.app, name="program")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(model.app, name="model")
 app.add_typer(feedback.app, name="feedback")
-app.command("predict")(predict.predict)
-app.command("export")(export.export)
-app.command("status")(status.status)
+app.command("predict", epilog=predict.EPILOG)(predict.predict)
+app.command("export", epilog=export.EPILOG)(export.export)
+app.command("lineage", epilog=lineage.EPILOG)(lineage.lineage)
+app.command("status", epilog=status.EPILOG)(status.status)
 
 # Set before the libraries are imported: they read these once, and some reach for the network.
 QUIET = {
@@ -57,12 +90,17 @@ def _common(
     """The data flywheel for DSPy programs: from a user's correction to a better release."""
 
 
+def _only_told() -> bool:
+    return COMPLETING in os.environ or any(argument in TOLD for argument in sys.argv[1:])
+
+
 def main() -> None:
     """Run the command and exit with its code."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    with output.owned_stdout():
-        code = output.exit_code(lambda: app(standalone_mode=False))
+    # Told by its name under `python -m`, too: completion and examples are for this one.
+    with nullcontext() if _only_told() else output.owned_stdout():
+        code = output.exit_code(lambda: app(standalone_mode=False, prog_name="dspyui"))
     # Nothing of ours runs at exit, and a library's thread must not hold the command open.
     sys.stdout.flush()
     sys.stderr.flush()

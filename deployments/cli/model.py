@@ -1,25 +1,27 @@
-"""`dspyui model`: versions, who serves, and changing that by hand."""
+"""`dspyui model`: versions, who serves and why; changing that is in model_changes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import typer
 
-from deployments.cli import output
+from deployments.cli import model_changes, output
+from deployments.cli.help import page
+from deployments.cli.model_changes import as_document
 from deployments.cli.options import Json, Name
-
-if TYPE_CHECKING:
-    from dspyui_core.promotion import LedgerEntry
 
 app = typer.Typer(help="Versions, who serves, and changing that.", no_args_is_help=True)
 
-Reason = Annotated[
-    str, typer.Option("--reason", "-r", help="Why, for the ledger.", show_default=False)
-]
+LIST = page("dspyui model list", ("dspyui model list --json", "for a program to read"))
+SHOW = page("dspyui model show support", "dspyui model show support --json")
+HISTORY = page(
+    ("dspyui model history support", "who decided what, when, and why"),
+    "dspyui model history support --json",
+)
 
 
-@app.command("list")
+@app.command("list", epilog=LIST)
 def list_models(as_json: Json = False) -> None:
     """List every model with its champion and challenger."""
     from dspyui_core.mlflow_loader import list_registered_models
@@ -33,14 +35,14 @@ def list_models(as_json: Json = False) -> None:
     output.text("\n".join(_line(row) for row in rows) or "no models yet: dspyui run data-flywheel")
 
 
-@app.command("show")
+@app.command("show", epilog=SHOW)
 def show(name: Name, as_json: Json = False) -> None:
     """Show a model's versions with their stages and scores, and its decisions."""
     from dspyui_core.workspace import Workspace
 
     releases = Workspace.open().releases
     versions = [version.model_dump(mode="json") for version in releases.versions(name)]
-    decisions = [_decision(entry) for entry in releases.ledger.history(name)]
+    decisions = [as_document(entry) for entry in releases.ledger.history(name)]
     if as_json:
         output.document({"name": name, "versions": versions, "decisions": decisions})
         return
@@ -49,47 +51,34 @@ def show(name: Name, as_json: Json = False) -> None:
     show_model(name, versions, decisions)
 
 
-@app.command("promote")
-def promote(
-    name: Name,
-    reason: Reason,
-    version: Annotated[
-        int | None, typer.Argument(help="The version; by default the waiting challenger.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Make a version the champion, through the decision ledger."""
+@app.command("history", epilog=HISTORY)
+def history(name: Name, as_json: Json = False) -> None:
+    """Show every decision about a model with its reasons, the newest first.
+
+    Of a turn (promote, refuse, inconclusive, ask), of a person (promotion, rollback,
+    acknowledgement), and aliases that were moved by hand in MLflow (external).
+    """
+    from deployments.cli.model_view import show_decisions
     from dspyui_core.workspace import Workspace
 
-    _told(Workspace.open().promote(name, version, reason=reason), as_json)
-
-
-@app.command("rollback")
-def rollback(
-    name: Name,
-    reason: Reason,
-    to: Annotated[
-        int | None, typer.Option("--to", help="The version; by default the champion before.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Let an earlier champion serve again, through the decision ledger."""
-    from dspyui_core.workspace import Workspace
-
-    _told(Workspace.open().rollback(name, to, reason=reason), as_json)
-
-
-def _told(entry: LedgerEntry, as_json: bool) -> None:
+    releases = Workspace.open().releases
+    releases.reconcile(name)
+    decisions = [as_document(entry) for entry in releases.ledger.history(name)]
+    if not decisions:
+        # A name that nobody knows is an error; a model without decisions is not.
+        releases.versions(name)
     if as_json:
-        output.document(_decision(entry))
+        output.document(decisions)
+    elif decisions:
+        show_decisions(decisions)
     else:
-        output.text(f"{entry.program}: version {entry.version} serves (decision {entry.seq})")
+        output.text(f"{name}: no decisions yet")
 
 
-def _decision(entry: LedgerEntry) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(entry), "at": entry.at.isoformat()}
+app.command("register", epilog=model_changes.REGISTER)(model_changes.register)
+app.command("promote", epilog=model_changes.PROMOTE)(model_changes.promote)
+app.command("rollback", epilog=model_changes.ROLLBACK)(model_changes.rollback)
+app.command("acknowledge", epilog=model_changes.ACKNOWLEDGE)(model_changes.acknowledge)
 
 
 def _line(row: dict[str, Any]) -> str:

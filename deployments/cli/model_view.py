@@ -25,6 +25,12 @@ def show_model(name: str, versions: list[dict[str, Any]], decisions: list[dict[s
             str(version["created_at"])[:19],
         )
     console.print(table)
+    show_decisions(decisions)
+
+
+def show_decisions(decisions: list[dict[str, Any]]) -> None:
+    """Print decisions in the order given, each with its reasons."""
+    console = output.console()
     for entry in decisions:
         subject = "" if entry["version"] is None else f" version {entry['version']}"
         console.print(

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,13 @@ def console() -> Console:
     return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
 
+def quiet_console() -> Console:
+    """A console that shows nothing, for a command that only prints its JSON."""
+    from rich.console import Console
+
+    return Console(quiet=True)
+
+
 def document(content: Mapping[str, Any] | list[Any]) -> None:
     """Print the command's one JSON document."""
     text(json.dumps(content, indent=2, ensure_ascii=False, default=str))
@@ -56,9 +63,14 @@ def document(content: Mapping[str, Any] | list[Any]) -> None:
 
 def text(content: str) -> None:
     """Print the command's result."""
+    pieces([content, "\n"])
+
+
+def pieces(content: Iterable[str]) -> None:
+    """Print the command's result as it comes, to the last byte as it is."""
     sys.stdout.flush()
-    with os.fdopen(os.dup(_stdout["descriptor"]), "w", encoding="utf-8") as stream:
-        stream.write(content + "\n")
+    with os.fdopen(os.dup(_stdout["descriptor"]), "w", encoding="utf-8", newline="") as stream:
+        stream.writelines(content)
 
 
 def say(message: str) -> None:

@@ -9,7 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from deployments.cli import output
+from deployments.cli.help import page
 from deployments.cli.options import Json, Name
+
+EPILOG = page(
+    "dspyui predict support --input text='my card has not come yet'",
+    ("dspyui predict support --file messages.jsonl --json", "one JSON object a line"),
+    ("dspyui predict support -i text=hello --version 2", "not the champion but this version"),
+)
 
 
 def predict(
@@ -25,7 +32,10 @@ def predict(
     user: Annotated[str | None, typer.Option(help="Who asks.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Answer with the champion; every answer is recorded, and its trace id takes feedback."""
+    """Answer with the champion.
+
+    Every answer is recorded before it is shown; its trace id takes feedback.
+    """
     from dspyui_core.workspace import Workspace
 
     ws = Workspace.open()

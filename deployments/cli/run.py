@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from deployments.cli import output
-from deployments.cli.options import Data, Json, Program, Verbose
+from deployments.cli import output, run_by_hand
+from deployments.cli.help import GATED_EXITS, page
+from deployments.cli.options import Data, DryRun, Json, Program, Verbose
 
 if TYPE_CHECKING:
     from dspyui_core.records import Turn
@@ -25,82 +26,120 @@ EXIT_CODES = {
     "abandoned": output.FAILED,
     "failed": output.FAILED,
 }
+# The last step that each of these takes a turn to.
+LAST_STEPS = {
+    "compile-program": "compile",
+    "evaluate-program": "decide",
+    "register-model": "register",
+    "data-flywheel": "conclude",
+}
 
 
-@app.command("data-flywheel")
+def _page(flow: str, meaning: str) -> str:
+    command = f"dspyui run {flow} --program programs/support.yaml"
+    return page(
+        (command, meaning),
+        (f"{command} --dry-run", "say what it would do, and write nothing"),
+        (f"{command} --data june.csv --json", "with another data file, for a program to read"),
+        exits=GATED_EXITS,
+    )
+
+
+@app.command("data-flywheel", epilog=_page("data-flywheel", "take one turn, or resume it"))
 def data_flywheel(
-    program: Program, data: Data = None, as_json: Json = False, verbose: Verbose = False
+    program: Program,
+    data: Data = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Take one turn: validate, compile, evaluate, decide, register, promote."""
+    """Take one turn: validate, compile, evaluate, decide, register, promote.
+
+    A turn that was interrupted is resumed where it stopped. With nothing new since the last one,
+    nothing is compiled.
+    """
     from deployments.cli.turn_view import failed_turn, show_turn
     from dspyui_core.errors import FlywheelError, InputError
 
     try:
-        turn = _run("data-flywheel", program, data, verbose)
+        turn = _run("data-flywheel", program, data, as_json, verbose, dry_run=dry_run)
     except InputError:
         raise
     except FlywheelError as error:
-        if not as_json:
+        if not as_json or dry_run:
             raise
         output.say(f"error: {error}")
         turn = failed_turn(program, error)
     _finish(turn, as_json, show_turn)
 
 
-@app.command("validate-dataset")
+VALIDATE = page(
+    "dspyui run validate-dataset --program programs/support.yaml",
+    ("dspyui dataset check june.csv -p programs/support.yaml", "the same without Prefect"),
+    exits=GATED_EXITS,
+)
+
+
+@app.command("validate-dataset", epilog=VALIDATE)
 def validate_dataset(
     program: Program, data: Data = None, as_json: Json = False, verbose: Verbose = False
 ) -> None:
     """Put the program's data through the whole gate; nothing is changed."""
     from deployments.cli.dataset import show_report
 
-    show_report(_run("validate-dataset", program, data, verbose), as_json)
+    show_report(_run("validate-dataset", program, data, as_json, verbose), as_json)
 
 
-@app.command("compile-program")
+@app.command("compile-program", epilog=_page("compile-program", "compile a candidate"))
 def compile_program(
-    program: Program, data: Data = None, as_json: Json = False, verbose: Verbose = False
-) -> None:
-    """Open or resume the turn and compile its candidate."""
-    _stage("compile-program", program, data, as_json, verbose)
-
-
-@app.command("evaluate-program")
-def evaluate_program(
-    program: Program, data: Data = None, as_json: Json = False, verbose: Verbose = False
-) -> None:
-    """Take the turn as far as the comparison on the holdout and its verdict."""
-    _stage("evaluate-program", program, data, as_json, verbose)
-
-
-@app.command("register-model")
-def register_model(
-    program: Program, data: Data = None, as_json: Json = False, verbose: Verbose = False
-) -> None:
-    """Take the turn as far as a registered version."""
-    _stage("register-model", program, data, as_json, verbose)
-
-
-@app.command("promote-model")
-def promote_model(
     program: Program,
-    version: Annotated[
-        int | None, typer.Option(help="The version; by default the waiting challenger.")
-    ] = None,
-    reason: Annotated[str, typer.Option(help="Why, for the ledger.")] = "promoted by hand",
+    data: Data = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Make a version the champion on a person's word."""
-    from deployments.cli.flow_run import run_flow
-    from dspyui_core.turn import PromoteRequest
-
-    request = PromoteRequest(program=program, version=version, reason=reason)
-    promoted = run_flow("promote-model", request, verbose=verbose)
-    _print(promoted, as_json, f"{promoted.program}: version {promoted.version} serves")
+    """Open or resume the turn and compile its candidate; the next command goes on with it."""
+    _stage(_run("compile-program", program, data, as_json, verbose, dry_run=dry_run), as_json)
 
 
-def _run(flow: str, program: Path, data: Path | None, verbose: bool) -> Any:
+@app.command("evaluate-program", epilog=_page("evaluate-program", "compile, score and decide"))
+def evaluate_program(
+    program: Program,
+    data: Data = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Take the turn as far as the comparison on the holdout and its verdict."""
+    _stage(_run("evaluate-program", program, data, as_json, verbose, dry_run=dry_run), as_json)
+
+
+@app.command("register-model", epilog=_page("register-model", "as far as a version"))
+def register_model(
+    program: Program,
+    data: Data = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Take the turn as far as a registered version, which serves nobody yet."""
+    _stage(_run("register-model", program, data, as_json, verbose, dry_run=dry_run), as_json)
+
+
+app.command("promote-model", epilog=run_by_hand.PROMOTE)(run_by_hand.promote_model)
+app.command("rollback-model", epilog=run_by_hand.ROLLBACK)(run_by_hand.rollback_model)
+app.command("export-feedback", epilog=run_by_hand.EXPORT)(run_by_hand.export_feedback)
+
+
+def _run(
+    flow: str,
+    program: Path,
+    data: Path | None,
+    as_json: bool,
+    verbose: bool,
+    *,
+    dry_run: bool = False,
+) -> Any:
     from dspyui_core.spec import read_spec
 
     # A wrong spec is told at once: before the slow imports, and before a server is started for it.
@@ -108,18 +147,24 @@ def _run(flow: str, program: Path, data: Path | None, verbose: bool) -> Any:
     from deployments.cli.flow_run import run_flow
     from dspyui_core.turn import TurnRequest
 
-    return run_flow(flow, TurnRequest(program=program, data=data), verbose=verbose)
+    request = TurnRequest(program=program, data=data)
+    if dry_run:
+        from deployments.cli.plan_view import show_plan
+
+        show_plan(request, LAST_STEPS[flow], as_json)
+    return run_flow(flow, request, verbose=verbose)
 
 
-def _stage(flow: str, program: Path, data: Path | None, as_json: bool, verbose: bool) -> None:
+def _stage(result: Any, as_json: bool) -> None:
     from deployments.cli.turn_view import show_turn
     from dspyui_core.records import Turn
 
-    result = _run(flow, program, data, verbose)
     if isinstance(result, Turn):
         _finish(result, as_json, show_turn)
+    elif as_json:
+        output.document(result.model_dump(mode="json"))
     else:
-        _print(result, as_json, result.model_dump_json(indent=2))
+        output.text(result.model_dump_json(indent=2))
 
 
 def _finish(turn: Turn, as_json: bool, show: Any) -> None:
@@ -128,10 +173,3 @@ def _finish(turn: Turn, as_json: bool, show: Any) -> None:
     else:
         show(turn)
     raise typer.Exit(EXIT_CODES[turn.outcome])
-
-
-def _print(record: Any, as_json: bool, words: str) -> None:
-    if as_json:
-        output.document(record.model_dump(mode="json"))
-    else:
-        output.text(words)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from deployments.cli import output
+from deployments.cli.help import page
 from deployments.cli.options import Json
+
+EPILOG = page("dspyui status", ("dspyui status --json", "for a program to read"))
 
 
 def status(as_json: Json = False) -> None:
-    """Show each program's champion, its newest turn, and what its users sent."""
+    """Show what every program is doing.
+
+    Its champion, its newest turn, what its users sent, and what MLflow has not yet.
+    """
     from dspyui_core.turn import program_status
     from dspyui_core.workspace import Workspace
 

@@ -1,0 +1,50 @@
+"""Dry runs: a workspace to look at, and the words that say that nothing was written."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deployments.cli import output
+
+if TYPE_CHECKING:
+    from dspyui_core.promotion import Change
+    from dspyui_core.workspace import Workspace
+
+
+@contextmanager
+def looking() -> Iterator[Workspace]:
+    """The workspace of a dry run; an empty one, thrown away, stands in for a home to come."""
+    from dspyui_core.settings import Settings
+    from dspyui_core.workspace import Workspace
+
+    settings = Settings.read()
+    if settings.store.url is not None or (settings.home / "state.db").exists():
+        yield Workspace.open(settings=settings)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        ws = Workspace.open(Path(folder), settings)
+        try:
+            yield ws
+        finally:
+            ws.close()
+
+
+def told(content: Mapping[str, Any], words: str, as_json: bool) -> None:
+    """Print what would be done."""
+    if as_json:
+        output.document({**content, "dry_run": True})
+    else:
+        output.text(f"{words}\n  dry run: nothing was written")
+
+
+def told_change(change: Change, as_json: bool) -> None:
+    """Print who would serve instead of whom."""
+    from dataclasses import asdict
+
+    now = "nobody" if change.serving is None else f"version {change.serving}"
+    words = f"{change.program}: version {change.version} would serve; now {now} serves"
+    told(asdict(change), words, as_json)

@@ -1,0 +1,67 @@
+"""`dspyui lineage`: from an answer to the users whose words are in its prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deployments.cli import output
+from deployments.cli.help import page
+from deployments.cli.options import Json
+
+if TYPE_CHECKING:
+    from dspyui_core.turn import AnswerLineage, DemoOrigin
+
+EPILOG = page(
+    ("dspyui lineage tr-2d3e8255330a4f259b31cb4a0778a9dc", "version, turn, dataset and demos"),
+    ("dspyui lineage tr-2d3e8255330a4f259b31cb4a0778a9dc --json", "the same, all of it"),
+)
+
+
+def lineage(
+    trace: Annotated[str, typer.Argument(help="The answer's trace id.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Show where an answer comes from: version, turn, dataset, and the rows in its prompt.
+
+    A row that users made names the trace it was said on, the user, and what the program had
+    answered there. The nearest demo comes first.
+    """
+    from dspyui_core.turn import answer_lineage
+    from dspyui_core.workspace import Workspace
+
+    found = answer_lineage(Workspace.open(), trace)
+    if as_json:
+        output.document(found.model_dump(mode="json"))
+    else:
+        output.text("\n".join(_lines(found)))
+
+
+def _lines(found: AnswerLineage) -> list[str]:
+    return [
+        f"{_values(found.inputs)}",
+        f"{_values(found.outputs)}",
+        f"  {found.program} version {found.version}, turn {found.turn}, "
+        f"dataset {found.dataset_version[:12]}, run {found.run_id}",
+        f"  {len(found.demos)} demos in its prompt, the nearest first:",
+        *(line for demo in found.demos for line in _demo(demo)),
+    ]
+
+
+def _demo(demo: DemoOrigin) -> list[str]:
+    return [f"  - {_values(demo.inputs)}", f"      {_values(demo.labels)}  {_origin(demo)}"]
+
+
+def _origin(demo: DemoOrigin) -> str:
+    if demo.row_id is None:
+        return "written by the optimizer"
+    if demo.trace_id is None or demo.answered is None:
+        return f"row {demo.data_row} of {demo.source}, {demo.trust}"
+    said = f"corrected from {_values(demo.answered)}" if demo.corrected else "confirmed"
+    return f"{said} by {demo.user_id or 'nobody named'} on {demo.trace_id}, {demo.trust}"
+
+
+def _values(values: object) -> str:
+    shown = values.values() if isinstance(values, dict) else [values]
+    return ", ".join(" ".join(str(value).split()) for value in shown)

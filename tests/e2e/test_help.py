@@ -1,0 +1,49 @@
+"""Owns the proof that help and completion come on standard output, at once, and touch nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SPEC = "name: support\nsignature:\n  inputs: {text: str}\n"
+# Half a second is promised; a busy machine may take a few times as long.
+PATIENCE = 3
+
+
+def _said(folder: Path, *arguments: str, **environment: str) -> str:
+    """What the command writes to standard output, with nothing on standard error."""
+    command = [sys.executable, "-m", "deployments.cli", *arguments]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), **environment}
+    started = time.monotonic()
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=True)
+    assert time.monotonic() - started < PATIENCE
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("words", [(), ("run", "data-flywheel"), ("model",)])
+def test_help_goes_to_standard_output(words: tuple[str, ...], tmp_path: Path) -> None:
+    page = _said(tmp_path, *words, "--help")
+
+    assert page.startswith(f"Usage: {' '.join(('dspyui', *words))}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_shell_completes_through_the_command(tmp_path: Path) -> None:
+    (tmp_path / "support.yaml").write_text(SPEC)
+    asked = {"_DSPYUI_COMPLETE": "complete_bash", "COMP_WORDS": "dspyui model show s"}
+
+    assert _said(tmp_path, COMP_CWORD="3", **asked).split() == ["support"]
+
+
+def test_the_script_that_teaches_the_shell_asks_the_command(tmp_path: Path) -> None:
+    script = _said(tmp_path, _DSPYUI_COMPLETE="source_bash")
+
+    assert "complete -o default" in script
+    assert "_DSPYUI_COMPLETE=complete_bash" in script

@@ -1,0 +1,100 @@
+"""The JSON documents that commands print, each with the record or the table that says its keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from deployments.demo.story import DemoReport
+from deployments.doctor import Finding
+from dspyui_core.compiler import ProgramCheck
+from dspyui_core.data_exporter import Exported
+from dspyui_core.datasets import DatasetReport
+from dspyui_core.promotion import Change, LedgerEntry
+from dspyui_core.records import CandidateRef, Decision, ModelVersion, Turn
+from dspyui_core.runner import Answer
+from dspyui_core.turn import (
+    Adopted,
+    AnswerLineage,
+    FileScore,
+    ProgramStatus,
+    Promoted,
+    Registered,
+    TurnPlan,
+)
+from generating.meanings import Shape
+
+__all__ = ["DOCUMENTS", "Document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One shape: its title, who prints it, and what says which keys are in it."""
+
+    title: str
+    commands: tuple[str, ...]
+    shape: Any
+    words: str = ""
+    without: tuple[str, ...] = ()
+
+
+DOCUMENTS = (
+    Document(
+        "A turn",
+        ("run data-flywheel",),
+        Turn,
+        "The commands of its steps print it where the turn ends before them. Where an error "
+        "stops a turn, this is printed as far as it came, with the outcome `failed`; the turn "
+        "stays open and the same command resumes it.",
+    ),
+    Document("A candidate", ("run compile-program",), CandidateRef),
+    Document("A decision", ("run evaluate-program",), Decision),
+    Document("A registered version", ("run register-model",), Registered),
+    Document("A promotion", ("run promote-model", "run rollback-model"), Promoted),
+    Document(
+        "The plan of a turn",
+        (),
+        TurnPlan,
+        'Printed by the commands of a turn with `--dry-run`, which adds `"dry_run": true`.',
+    ),
+    Document(
+        "A dataset check",
+        ("dataset check", "run validate-dataset"),
+        DatasetReport,
+        without=("left_out", "parked"),
+    ),
+    Document("A checked spec", ("program check",), ProgramCheck),
+    Document("A version's score on a file", ("program evaluate",), FileScore),
+    Document("A new workspace", ("init",), Shape.NEW_WORKSPACE),
+    Document("An answer", ("predict",), Answer, "With `--file` a list of them, one a line."),
+    Document("Recorded feedback", ("feedback add",), Shape.RECORDED_FEEDBACK),
+    Document("Where an answer comes from", ("lineage",), AnswerLineage),
+    Document(
+        "A written export",
+        ("export", "run export-feedback"),
+        Exported,
+        "`dspyui export` prints this with `--out`; without it, the rows themselves as a list.",
+    ),
+    Document("The state of every program", ("status",), ProgramStatus, "A list, one a program."),
+    Document("Models", ("model list",), Shape.LISTED_MODEL, "A list, one a model."),
+    Document("A model", ("model show",), Shape.SHOWN_MODEL),
+    Document("A version", (), ModelVersion, "One of the `versions` of a model."),
+    Document(
+        "A decision of the ledger",
+        ("model promote", "model rollback", "model acknowledge", "model history"),
+        LedgerEntry,
+        "`dspyui model history` prints a list of them, the newest first.",
+    ),
+    Document(
+        "A change of who serves",
+        (),
+        Change,
+        "Printed by the commands that promote and roll back with `--dry-run`, which adds "
+        '`"dry_run": true`.',
+    ),
+    Document("A candidate registered by hand", ("model register",), Adopted),
+    Document("The demonstration", ("demo",), DemoReport),
+    Document("What the doctor found", ("doctor",), Finding, "A list, one a check."),
+    Document("A benchmark", (), Shape.BENCHMARK, "Printed by each script in `benchmarks/`."),
+    Document("An error", (), Shape.ERROR, "Printed by any command that fails."),
+)

@@ -48,8 +48,8 @@ pages: setup ## Run what the README and the docs show, and write down what it pr
 docs: setup ## Build the documentation into docs/_build/html.
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
 
-recording: setup ## Record `make demo` as docs/pictures/demo.svg.
-	$(BIN)/python docs/recording docs/pictures/demo.svg -- $(BIN)/dspyui demo
+recording: setup ## Record the demonstration as docs/pictures/demo.svg.
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/recording docs/pictures/demo.svg -- dspyui demo
 
 lock: ## Resolve the dependencies anew and write constraints.txt.
 	rm -rf $(VENV)-lock

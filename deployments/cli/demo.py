@@ -67,7 +67,7 @@ def _told(
     from deployments.prefect_server import prefect_api
     from dspyui_core.workspace import Workspace
 
-    show.opening("A bank's support inbox with 12 desks: two turns, and users between them.", home)
+    show.opening()
     ws = Workspace.open()
     with prefect_api(home, verbose=verbose) as server:
         story = Story(ws, example, _flow(server), seed=seed)

@@ -58,8 +58,8 @@ def _origin(demo: DemoOrigin) -> str:
         return "written by the optimizer"
     if demo.trace_id is None or demo.answered is None:
         return f"row {demo.data_row} of {demo.source}, {demo.trust}"
-    said = f"corrected from {_values(demo.answered)}" if demo.corrected else "confirmed"
-    return f"{said} by {demo.user_id or 'nobody named'} on {demo.trace_id}, {demo.trust}"
+    told = f"corrected from {_values(demo.answered)} by" if demo.corrected else "thumbs up from"
+    return f"{told} {demo.user_id or 'nobody named'} on {demo.trace_id}, {demo.trust}"
 
 
 def _values(values: object) -> str:

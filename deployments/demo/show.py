@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -12,15 +11,16 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from deployments.demo.charts import score_cells, score_table, scorecard
 from deployments.demo.story import Change, Changed, Chapter, Traced
 from deployments.demo.traffic import Traffic
-from dspyui_core.turn import DemoOrigin, Evaluated
+from dspyui_core.turn import DemoOrigin
 
 VERDICTS = {"promoted": "green", "refused": "red", "inconclusive": "yellow", "blocked": "red"}
-BAR_CELLS = 40
 CHANGES_SHOWN = 4
-REASONS_SHOWN = 4
+DOUBTS_SHOWN = 3
 EXCERPT = 84
+SHORT = 32
 DEMOS_SHOWN = 4
 
 
@@ -31,14 +31,15 @@ class Show:
         self._console = console
         self._chapter = 0
 
-    def opening(self, title: str, where: Path) -> None:
+    def opening(self) -> None:
         """Say what is going to happen."""
         self._console.print(
             Panel(
                 Text.assemble(
                     ("A user's correction becomes a gated, reversible release.\n", "bold"),
-                    f"{title}\nNo key, no network: the embedded LM learns from its prompt alone; "
-                    f"it is no language model.\nhome: {where}",
+                    "A bank's support inbox with 12 desks: two turns, and users between them.\n"
+                    "No key and no network: the embedded LM answers, which learns from its prompt "
+                    "alone\nand is no language model.",
                 ),
                 title="dspyui demo",
                 title_align="left",
@@ -62,15 +63,19 @@ class Show:
         if details.candidate is not None:
             self._say(f"compiled by {details.candidate.optimizer}: {details.candidate.note}")
         if details.evaluated is not None:
-            self._print(_scorecard(details.evaluated))
+            self._gap()
+            self._print(scorecard(details.evaluated))
+            self._gap()
         self._verdict(chapter)
 
     def traffic(self, traffic: Traffic, exported: int) -> None:
         """What was asked and what came back."""
         self._heading("Live traffic, and what users say of it")
         self._say(
-            f"{traffic.predictions} messages answered, each one on disk before its answer is "
-            f"returned; {traffic.users} users, {traffic.silent} of whom never say anything"
+            f"{traffic.predictions} messages answered, each on disk before its answer is returned"
+        )
+        self._say(
+            f"{traffic.users} users, {traffic.silent} of whom never say anything; of the others:"
         )
         down = traffic.ratings - traffic.thumbs_up
         self._say(
@@ -90,16 +95,17 @@ class Show:
         if first.version == last.version:
             self._say(f"version {first.version} still serves: {first.score:.3f}")
             return
-        table = _score_table()
-        for score in (first, last):
+        table = score_table()
+        for scored in (first, last):
             table.add_row(
-                f"version {score.version}",
-                *_score(score.score, score.interval.low, score.interval.high),
+                f"version {scored.version}",
+                *score_cells(scored.score, scored.interval),
             )
         self._print(table)
+        self._gap()
         self._say(
             f"{len(changed.better)} messages are answered right that were not before, "
-            f"{len(changed.worse)} the other way round"
+            f"{len(changed.worse)} the other way round:"
         )
         self._print(_changes(changed))
 
@@ -158,81 +164,43 @@ class Show:
         serves = f": version {turn.model_version} serves" if turn.outcome == "promoted" else ""
         self._print(Text.assemble((f"{turn.outcome}{serves}", f"bold {colour}")))
         for reason in turn.decision.reasons if turn.decision else (turn.message,):
-            self._say(f"• {reason}", style="dim")
+            self._say(f"• {reason}")
 
     def _quarantine(self, chapter: Chapter) -> None:
-        reasons = Counter(
-            (row.reason.partition(" (trace")[0], row.remedy) for row in chapter.details.quarantined
-        )
-        for (reason, remedy), count in reasons.most_common(REASONS_SHOWN):
-            self._say(f"quarantined {count}x: {reason}; {remedy}", style="yellow")
+        for doubt in chapter.doubts[:DOUBTS_SHOWN]:
+            asked = "" if doubt.asked is None else f"{_quoted(doubt.asked)}: "
+            self._say(f"quarantined {asked}{doubt.reason}; {doubt.remedy}", style="yellow")
+
+    def _gap(self) -> None:
+        self._console.print()
 
     def _heading(self, title: str) -> None:
         self._chapter += 1
-        self._console.print()
+        self._gap()
         self._console.print(Rule(f"[bold]{self._chapter}  {title}[/]", align="left", style="cyan"))
 
     def _say(self, words: str, *, style: str = "") -> None:
         self._print(Text(words, style=style))
 
     def _print(self, what: RenderableType) -> None:
-        self._console.print(Padding(what, (0, 2)))
-
-
-def _scorecard(evaluated: Evaluated) -> RenderableType:
-    table = _score_table()
-    for role, score in evaluated.scores.items():
-        ends = evaluated.intervals[role]
-        table.add_row(role, *_score(score, ends.low, ends.high))
-    compared = evaluated.comparison
-    words = (
-        f"candidate - {compared.opponent}: {compared.difference:+.3f}, "
-        f"{compared.confidence:.0%} interval {compared.low:+.3f} to {compared.high:+.3f} "
-        f"on {compared.rows} rows ({compared.wins} better, {compared.losses} worse)"
-    )
-    return Group(table, Text(words))
-
-
-def _score_table() -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("")
-    table.add_column("score", justify="right")
-    table.add_column("95 % interval")
-    table.add_column(f"0{'1'.rjust(BAR_CELLS - 1)}")
-    return table
-
-
-def _score(score: float, low: float, high: float) -> tuple[str, str, Text]:
-    return f"{score:.3f}", f"{low:.3f} to {high:.3f}", _bar(score, low, high)
-
-
-def _bar(score: float, low: float, high: float) -> Text:
-    """The score on a line from 0 to 1, its interval around it."""
-    at = [min(BAR_CELLS - 1, int(value * BAR_CELLS)) for value in (low, score, high)]
-    cells = ["─" if at[0] <= cell <= at[2] else " " for cell in range(BAR_CELLS)]
-    cells[at[1]] = "●"
-    return Text("".join(cells), style="green")
+        self._console.print(Padding(what, (0, 2), expand=False))
 
 
 def _changes(changed: Changed) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in (
-        "message",
-        "right",
-        f"version {changed.first.version}",
-        f"version {changed.last.version}",
-    ):
-        table.add_column(heading, overflow="fold")
+    table.add_column("message", no_wrap=True)
+    for heading in ("right", f"version {changed.first.version}", f"version {changed.last.version}"):
+        table.add_column(heading, no_wrap=True)
     for change in [*changed.better[:CHANGES_SHOWN], *changed.worse[:1]]:
         table.add_row(*_change(change))
     return table
 
 
-def _change(change: Change) -> tuple[str, str, Text, Text]:
+def _change(change: Change) -> tuple[Text, Text, Text, Text]:
     good, bad = ("green", "red") if change.gain > 0 else ("red", "green")
     return (
-        _quoted(change.last.inputs, longest=EXCERPT // 2),
-        _values(change.last.labels),
+        Text(_quoted(change.last.inputs, longest=SHORT)),
+        Text(_values(change.last.labels)),
         Text(_values(change.first.outputs), style=bad),
         Text(_values(change.last.outputs), style=good),
     )
@@ -250,8 +218,8 @@ def _demo(demo: DemoOrigin, *, is_it: bool) -> RenderableType:
 def _origin(demo: DemoOrigin) -> str:
     if demo.trace_id is None or demo.answered is None:
         return f"row {demo.data_row} of {demo.source}"
-    said = f"corrected from {_values(demo.answered)}" if demo.corrected else "confirmed"
-    return f"{said} by {demo.user_id} on {demo.trace_id[:11]}…"
+    told = f"corrected from {_values(demo.answered)} by" if demo.corrected else "thumbs up from"
+    return f"{told} {demo.user_id} on {demo.trace_id[:11]}…"
 
 
 def _quoted(inputs: object, *, longest: int = EXCERPT) -> str:

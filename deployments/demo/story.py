@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from deployments.demo.example import Example
 from deployments.demo.traffic import Told, Traffic, send
@@ -27,6 +29,7 @@ from dspyui_core.workspace import Workspace
 RunTurn = Callable[[TurnRequest], Turn]
 # How many answers are asked again in search of one that a correction made right.
 LINEAGES_TRIED = 10
+TRACE = re.compile(r" \(trace (\S+)\)")
 
 
 class DemoFeedback(Record):
@@ -63,11 +66,21 @@ class DemoReport(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A row that may not pass: what was asked where it is feedback, why, and what to do."""
+
+    asked: Mapping[str, Any] | None
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
-    """A turn with what a person wants to see of it."""
+    """A turn with what a person wants to see of it; each doubt is there once."""
 
     turn: Turn
     details: TurnDetails
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,7 @@ class Story:
         """Take a turn."""
         turn = self.run_turn(TurnRequest(program=self.example.spec))
         details = turn_details(self.ws, turn.turn) if turn.turn else TurnDetails()
-        self.chapters.append(Chapter(turn, details))
+        self.chapters.append(Chapter(turn, details, self._doubts(details)))
         return self.chapters[-1]
 
     def traffic(self, *, on_sent: Told = lambda done, total: None) -> Traffic:
@@ -156,7 +169,10 @@ class Story:
     def traced(self, changed: Changed) -> Traced | None:
         """Ask the champion something it has learned, and find the correction behind the answer."""
         for change in changed.better[:LINEAGES_TRIED]:
-            answer = self.ws.predict(self.program, dict(change.last.inputs), user_id="you")
+            # By its number: this process may not have noticed yet that the champion has changed.
+            answer = self.ws.predict(
+                self.program, dict(change.last.inputs), version=changed.last.version, user_id="you"
+            )
             lineage = answer_lineage(self.ws, answer.trace_id)
             for demo in lineage.demos:
                 if demo.corrected and dict(demo.labels) == dict(answer.outputs):
@@ -185,6 +201,16 @@ class Story:
     def program(self) -> str:
         """The program's name."""
         return self.chapters[0].turn.program
+
+    def _doubts(self, details: TurnDetails) -> tuple[Doubt, ...]:
+        found: dict[str, Doubt] = {}
+        for row in details.quarantined:
+            trace = TRACE.search(row.reason)
+            said = self.ws.journal.find_prediction(trace[1]) if trace else None
+            asked = said.payload["inputs"] if said else None
+            reason = TRACE.sub("", row.reason)
+            found.setdefault(f"{asked} {reason}", Doubt(asked, reason, row.remedy))
+        return tuple(found.values())
 
     def _champions(self) -> tuple[int, int]:
         promoted = [

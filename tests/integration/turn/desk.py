@@ -16,6 +16,7 @@ from dspyui_core.records import (
     Comparison,
     DatasetRef,
     Decision,
+    Interval,
     Record,
     TurnLM,
 )
@@ -127,7 +128,14 @@ def evaluated(difference: float = 0.4, half: float = 0.1) -> Evaluated:
         method="by hand",
     )
     scores = {"baseline": 0.4, "candidate": 0.4 + difference}
-    return Evaluated(scores=scores, failed={"baseline": 0, "candidate": 1}, comparison=comparison)
+    return Evaluated(
+        scores=scores,
+        failed={"baseline": 0, "candidate": 1},
+        comparison=comparison,
+        intervals={
+            role: Interval(low=score - 0.1, high=score + 0.1) for role, score in scores.items()
+        },
+    )
 
 
 def candidate() -> CandidateRef:

@@ -209,7 +209,17 @@ def test_a_person_sees_the_scores_and_every_reason(ws: Any) -> None:
     turn_id = ready(ws)
 
     assert score_table(ws, turn_id) == [
-        {"program": "baseline", "holdout score": 0.4, "failed rows": 0},
-        {"program": "candidate", "holdout score": 0.8, "failed rows": 1},
+        {
+            "program": "baseline",
+            "holdout score": 0.4,
+            "interval": "0.300 to 0.500",
+            "failed rows": 0,
+        },
+        {
+            "program": "candidate",
+            "holdout score": 0.8,
+            "interval": "0.700 to 0.900",
+            "failed rows": 1,
+        },
     ]
     assert decision_markdown(ws, turn_id) == "# promote: candidate\n\n- because\n"

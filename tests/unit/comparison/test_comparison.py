@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dspyui_core.comparison import compare, rows_needed
+from dspyui_core.comparison import compare, rows_needed, score_interval
 from dspyui_core.errors import InputError
 from dspyui_core.records import Comparison, ScoreCard, ScoreRow
 
@@ -135,3 +135,33 @@ def test_the_rows_needed_follow_the_formula() -> None:
     # ((1.960 + 0.842) * sd / 0.1)^2 with sd = 1.005
     assert needed == 793
     assert rows_needed(found, 0.2) == pytest.approx(needed / 4, abs=1)
+
+
+@given(st.lists(score, min_size=1, max_size=30))
+@settings(max_examples=8, deadline=None)
+def test_a_scores_interval_contains_the_score_and_stays_in_range(scores: list[float]) -> None:
+    found = score_interval(card(scores))
+
+    mean = sum(scores) / len(scores)
+    assert 0 <= found.low <= mean + 1e-9
+    assert mean - 1e-9 <= found.high <= 1
+
+
+def test_a_scores_interval_is_near_the_textbooks_for_many_rows() -> None:
+    found = score_interval(card([1.0] * 252 + [0.0] * 168))
+
+    # 0.6 +- 1.96 * sqrt(0.6 * 0.4 / 420)
+    assert found.low == pytest.approx(0.553, abs=0.004)
+    assert found.high == pytest.approx(0.647, abs=0.004)
+
+
+def test_a_row_that_failed_lowers_the_score_and_its_interval() -> None:
+    whole, failed = score_interval(card([1.0] * 20)), score_interval(card([1.0] * 19 + [None]))
+
+    assert failed.low < whole.low
+    assert whole.high == 1.0
+
+
+def test_no_rows_have_no_interval() -> None:
+    with pytest.raises(InputError, match="without rows"):
+        score_interval(card([]))

@@ -43,7 +43,7 @@ reference: setup ## Write docs/reference anew from the code.
 	cd docs && ../$(BIN)/python -m generating
 
 pages: setup ## Run what the README and the docs show, and write down what it prints.
-	DSPYUI_TESTS_REWRITE=1 $(BIN)/python -m pytest tests/e2e/test_pages.py --quiet --numprocesses $(WORKERS)
+	REWRITE_PAGES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py --quiet --numprocesses $(WORKERS)
 
 docs: setup ## Build the documentation into docs/_build/html.
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html

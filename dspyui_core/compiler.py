@@ -9,12 +9,20 @@ from pathlib import Path
 import dspy
 
 from dspyui_core import programs
+from dspyui_core.errors import LMError
 from dspyui_core.extensions import OPTIMIZERS
 from dspyui_core.fields import Field
-from dspyui_core.lms import using_lm
+from dspyui_core.lms import (
+    EMBEDDED_LM,
+    as_lm_error,
+    refuses_everything,
+    require_key,
+    using_lm,
+)
 from dspyui_core.metrics import create_metric
 from dspyui_core.modules import create_dspy_module
 from dspyui_core.optimizers import Optimizer, OptimizerContext
+from dspyui_core.own_code import check_forward, output_doubts
 from dspyui_core.programs import LabelledRow, example_of
 from dspyui_core.records import Record
 from dspyui_core.signatures import build_signature
@@ -36,7 +44,11 @@ class Candidate:
 
 
 class ProgramCheck(Record):
-    """What a valid spec asks for."""
+    """What a valid spec asks for.
+
+    `warnings` are doubts about the user's own module; `key` says what to do for the LM's key, where
+    it is not in the environment.
+    """
 
     program: str
     signature: str
@@ -45,6 +57,8 @@ class ProgramCheck(Record):
     optimizer: str
     lm: str
     spec_hash: str
+    warnings: tuple[str, ...] = ()
+    key: str | None = None
 
 
 def check_program(path: Path, *, workspace: Path | None = None) -> ProgramCheck:
@@ -54,7 +68,7 @@ def check_program(path: Path, *, workspace: Path | None = None) -> ProgramCheck:
     problem.
     """
     spec = read_spec(path)
-    check_fit(spec, workspace=workspace)
+    warnings = check_fit(spec, workspace=workspace)
     fields = {kind: _typed(getattr(spec.signature, kind)) for kind in ("inputs", "outputs")}
     return ProgramCheck(
         program=spec.name,
@@ -64,18 +78,22 @@ def check_program(path: Path, *, workspace: Path | None = None) -> ProgramCheck:
         optimizer=spec.optimizer.name,
         lm=spec.lm.name,
         spec_hash=spec.identity(),
+        warnings=warnings,
+        key=_missing_key(spec.lm.name),
     )
 
 
-def check_fit(spec: ProgramSpec, *, workspace: Path | None = None) -> None:
-    """Whether program, metric and optimizer can be made and fit each other.
+def check_fit(spec: ProgramSpec, *, workspace: Path | None = None) -> tuple[str, ...]:
+    """Whether program, metric and optimizer can be made and fit each other; doubts are returned.
 
     Raises SpecError where they do not; no LM is called.
     """
     signature = build_signature(spec.signature)
     program = create_dspy_module(spec.module, signature, workspace=workspace)
+    check_forward(spec.module.name, program, [field.name for field in spec.signature.inputs])
     create_metric(spec.metric, spec.signature.outputs, workspace=workspace)
     _optimizer(spec).check(program)
+    return tuple(output_doubts(spec.module.name, program, spec.signature.outputs))
 
 
 def compile_program(
@@ -99,9 +117,12 @@ def compile_program(
         threads=threads,
         on_progress=on_progress,
     )
+    student = programs.build(spec, workspace=workspace)
     with using_lm(lm):
+        if spec.lm.name != EMBEDDED_LM:
+            _ask_once(student, train)
         compiled = _optimizer(spec).compile(
-            programs.build(spec, workspace=workspace),
+            student,
             trainset=[example_of(row) for row in train],
             valset=[example_of(row) for row in validation],
             context=context,
@@ -114,6 +135,24 @@ def compile_program(
         note=compiled.note,
         validation_score=compiled.validation_score,
     )
+
+
+def _ask_once(student: dspy.Module, rows: Sequence[LabelledRow]) -> None:
+    """Raise LMError where the LM answers nobody; hundreds of retries would only say it later."""
+    for row in rows[:1]:
+        try:
+            student(**row.inputs)
+        except Exception as error:  # noqa: BLE001 - any other failure is the row's own, told later
+            if refuses_everything(error):
+                raise as_lm_error(error) from None
+
+
+def _missing_key(lm: str) -> str | None:
+    try:
+        require_key(lm)
+    except LMError as error:
+        return str(error)
+    return None
 
 
 def _typed(fields: Sequence[Field]) -> str:

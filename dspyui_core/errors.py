@@ -99,13 +99,13 @@ class FeedbackError(InputError):
 
 
 class NotFoundError(FlywheelError):
-    """Raised when a name does not exist."""
+    """Raised when a name does not exist; `message` says it where a part of a name is missing."""
 
     code = "not-found"
     noun: ClassVar[str] = "thing"
 
-    def __init__(self, name: object, *, hint: str = "") -> None:
-        super().__init__(f"no {self.noun} {name!r}", hint=hint)
+    def __init__(self, name: object, *, message: str = "", hint: str = "") -> None:
+        super().__init__(message or f"no {self.noun} {name!r}", hint=hint)
         self.name = name
 
 

@@ -113,6 +113,9 @@ def _problem(detail: Any, model: type[BaseModel], at: str) -> Problem:
         return Problem(
             key, "is not a key that exists here", None, choice_hint(str(location[-1]), allowed)
         )
+    if detail["type"] == "model_type":
+        keys = ", ".join(_keys_at(model, location))
+        return Problem(key, "takes keys, not one value", detail["input"], f"its keys: {keys}")
     message = str(detail["msg"]).removeprefix("Value error, ")
     value = None if detail["type"] in ("missing", SECRET) else detail["input"]
     return Problem(key, message[:1].lower() + message[1:], value)

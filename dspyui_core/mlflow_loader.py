@@ -17,6 +17,7 @@ from dspyui_core.mlflow_registry import (
     CHALLENGER,
     CHAMPION,
     DIGEST_TAG,
+    LIST_MODELS,
     STAGE_ALIASES,
     VersionMetadata,
     alias_version,
@@ -189,8 +190,9 @@ def _nothing_there(client: mlflow.MlflowClient, name: str, alias: str) -> ModelN
     except MlflowException as error:
         if not is_missing(error) and str(error.error_code) != "INVALID_PARAMETER_VALUE":
             raise
-        return ModelNotFoundError(name, hint="list names with: dspyui model list")
-    return ModelNotFoundError(f"{name}@{alias}", hint=f"see: dspyui model show {name}")
+        return ModelNotFoundError(name, hint=LIST_MODELS)
+    message = f"{name!r} has no {alias}"
+    return ModelNotFoundError(name, message=message, hint=f"see: dspyui model show {name}")
 
 
 def _number(aliases: dict[str, Any], alias: str) -> int | None:

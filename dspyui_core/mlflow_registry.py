@@ -22,7 +22,7 @@ DIGEST_TAG: Final = "dspyui.digest"
 STAGE_ALIASES: Final[Mapping[Stage, str]] = {"Production": CHAMPION, "Staging": CHALLENGER}
 _STAGES: Final[tuple[Stage, ...]] = ("None", "Staging", "Production", "Archived")
 _PAGE = 1000
-_LIST_MODELS = "list names with: dspyui model list"
+LIST_MODELS = "list names with: dspyui model list; a turn makes a program's first version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def set_alias(client: mlflow.MlflowClient, name: str, alias: str, version: int) 
     try:
         client.set_registered_model_alias(name, alias, str(version))
     except MlflowException as error:
-        raise _as_not_found(error, f"{name} version {version}") from error
+        raise _as_not_found(error, name, version) from error
 
 
 def remove_alias(client: mlflow.MlflowClient, name: str, alias: str) -> None:
@@ -144,7 +144,7 @@ def model_version(
     try:
         found = client.get_model_version(name, str(version))
     except MlflowException as error:
-        raise _as_not_found(error, f"{name} version {version}") from error
+        raise _as_not_found(error, name, version) from error
     return _record(found, aliases.get(version, ()), decided)
 
 
@@ -226,10 +226,13 @@ def _registered_model(client: mlflow.MlflowClient, name: str) -> Any:
         raise _as_not_found(error, name) from error
 
 
-def _as_not_found(error: MlflowException, what: str) -> Exception:
+def _as_not_found(error: MlflowException, name: str, version: int | None = None) -> Exception:
     # A name that MLflow would not take does not exist either.
     missing = is_missing(error) or str(error.error_code) == "INVALID_PARAMETER_VALUE"
-    return ModelNotFoundError(what, hint=_LIST_MODELS) if missing else error
+    if not missing:
+        return error
+    message = "" if version is None else f"{name!r} has no version {version}"
+    return ModelNotFoundError(name, message=message, hint=LIST_MODELS)
 
 
 def _aliases_by_version(model: Any) -> dict[int, tuple[str, ...]]:
@@ -265,5 +268,5 @@ def _record(version: Any, aliases: tuple[str, ...], decided: Collection[int]) ->
 
 def _safe(name: str) -> str:
     if "'" in name:
-        raise ModelNotFoundError(name, hint=_LIST_MODELS)
+        raise ModelNotFoundError(name, hint=LIST_MODELS)
     return name

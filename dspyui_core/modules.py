@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import sys
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,9 @@ import dspy
 from dspy.predict.parameter import Parameter
 from pydantic import BaseModel, ConfigDict
 
-from dspyui_core.errors import ProgramError, SpecError
+from dspyui_core.errors import ProgramError
 from dspyui_core.extensions import MODULES
+from dspyui_core.own_code import make_program
 from dspyui_core.spec import Choice
 from dspyui_core.text import Index
 
@@ -23,9 +22,7 @@ __all__ = [
     "DemoMemory",
     "Predict",
     "RetrievedDemos",
-    "check_options",
     "create_dspy_module",
-    "import_python",
     "single_predictor",
 ]
 
@@ -63,52 +60,15 @@ def create_dspy_module(
 ) -> dspy.Module:
     """An uncompiled module of this kind for the signature.
 
-    A `python:` class is called with the signature, and with the options as keywords.
-    Raises SpecError where the name, an option or the class is wrong.
+    A `python:` class is called with the options as keywords, and with the signature where it takes
+    one; otherwise its own signatures count. Raises SpecError where the name, an option or the
+    class is wrong.
     """
-    if not choice.is_python:
-        entry = MODULES.get(choice.name)
-        built: dspy.Module = entry.build(signature, MODULES.options(choice.name, choice.options))
-        return built
-    made_by = import_python(choice.target, workspace=workspace)
-    check_options(made_by, choice, signature)
-    built = made_by(signature, **choice.options)
-    if not isinstance(built, dspy.Module):
-        raise SpecError(f"{choice.name} makes a {type(built).__name__}, not a dspy.Module")
+    if choice.is_python:
+        return make_program(choice, signature, workspace=workspace)
+    entry = MODULES.get(choice.name)
+    built: dspy.Module = entry.build(signature, MODULES.options(choice.name, choice.options))
     return built
-
-
-def import_python(target: str, *, workspace: Path | None = None) -> Any:
-    """The user's own `package.module:Name`, found in the workspace or among installed packages.
-
-    The workspace is appended to the import path, so that it shadows nothing.
-    """
-    if workspace is not None and str(workspace.resolve()) not in sys.path:
-        sys.path.append(str(workspace.resolve()))
-    module_name, _, attribute = target.partition(":")
-    try:
-        return getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
-        raise SpecError(
-            f"cannot import python:{target}: {error}",
-            hint="check the name, and that the workspace or an installed package holds it",
-        ) from error
-
-
-def check_options(code: Any, choice: Choice, *arguments: Any) -> None:
-    """Raises SpecError where the user's own code cannot be called like this with its options."""
-    if not callable(code):
-        raise SpecError(f"{choice.name} is a {type(code).__name__}, which cannot be called")
-    # Of a class its __init__, as dspy.Module's metaclass takes anything; None stands for self.
-    is_class = isinstance(code, type)
-    called, first = (code.__init__, [None]) if is_class else (code, [])
-    try:
-        inspect.signature(called).bind(*first, *arguments, **choice.options)
-    except TypeError as error:
-        raise SpecError(
-            f"{choice.name} cannot be called with these options: {error}",
-            hint=f"options: {', '.join(choice.options) or 'none'}",
-        ) from None
 
 
 class DemoMemory(Parameter):
@@ -116,13 +76,13 @@ class DemoMemory(Parameter):
 
     def __init__(self, rows: list[dict[str, Any]] | None = None) -> None:
         self.rows = rows or []
-        self._index: Index | None = None
+        self._indexes: dict[tuple[str, ...], Index] = {}
 
     def nearest(self, query: str, k: int, inputs: tuple[str, ...]) -> list[dict[str, Any]]:
         """The k rows whose inputs are most similar to the query, the nearest last."""
-        if self._index is None:
-            self._index = Index([input_text(row, inputs) for row in self.rows])
-        found = self._index.nearest(query, k)
+        if inputs not in self._indexes:
+            self._indexes[inputs] = Index([input_text(row, inputs) for row in self.rows])
+        found = self._indexes[inputs].nearest(query, k)
         return [self.rows[position] for position, _ in reversed(found)]
 
     def dump_state(self, json_mode: bool = True) -> dict[str, Any]:
@@ -132,16 +92,16 @@ class DemoMemory(Parameter):
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Replace the rows; the index is rebuilt at the next look-up."""
         self.rows = list(state["rows"])
-        self._index = None
+        self._indexes = {}
 
     def reset(self) -> None:
         """Forget every row."""
         self.load_state({"rows": []})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DemoMemory:
-        # Rows are never changed in place, so copies share them and the index over them.
+        # Rows are never changed in place, so copies share them and the indexes over them.
         twin = DemoMemory(self.rows)
-        twin._index = self._index
+        twin._indexes = self._indexes
         return twin
 
 
@@ -164,15 +124,35 @@ class RetrievedDemos(dspy.Module):
 
     def demos_for(self, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The remembered rows that go into the prompt for these inputs, the nearest last."""
-        names = tuple(single_predictor(self.program).signature.input_fields)
+        return self._nearest(single_predictor(self.program), inputs)
+
+    def _nearest(self, predictor: dspy.Predict, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+        # An own program's forward may take other inputs than its predictor; the rows have these.
+        known = [name for name in predictor.signature.input_fields if name in inputs]
+        names = (*known, *sorted(set(inputs) - set(known)))
         return self.memory.nearest(input_text(inputs, names), self.k, names)
 
     def _with_demos(self, inputs: Mapping[str, Any]) -> dspy.Module:
-        # A copy per call: demos set on a shared predictor would leak between threads.
-        twin = self.program.deepcopy()
-        demos = [dspy.Example(**row) for row in self.demos_for(inputs)]
-        single_predictor(twin).demos = demos
+        predictor = single_predictor(self.program)
+        # A copy per call: demos set on a shared predictor would leak between threads. What holds
+        # no predictor is shared: a program of the user's may hold a whole corpus.
+        copies = {id(value): value for value in _shareable(self.program)}
+        twin: dspy.Module = copy.deepcopy(self.program, copies)
+        demos = [dspy.Example(**row) for row in self._nearest(predictor, inputs)]
+        copies[id(predictor)].demos = demos
         return twin
+
+
+def _shareable(module: dspy.Module) -> Iterator[Any]:
+    """The attributes, at any depth, in which DSPy finds no further module."""
+    for value in vars(module).values():
+        listed = value.values() if isinstance(value, dict) else value
+        parts = listed if isinstance(value, list | tuple | dict) else [value]
+        inner = [part for part in parts if isinstance(part, dspy.Module)]
+        if not inner:
+            yield value
+        for part in inner:
+            yield from _shareable(part)
 
 
 def single_predictor(program: dspy.Module) -> dspy.Predict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import dspy
 
 from dspyui_core.errors import ProgramError, SpecError
-from dspyui_core.modules import RetrievedDemos, create_dspy_module, import_python
+from dspyui_core.modules import RetrievedDemos, create_dspy_module
+from dspyui_core.own_code import import_python
 from dspyui_core.signatures import build_signature
 from dspyui_core.spec import ProgramSpec, canonical_json
 
@@ -91,7 +92,7 @@ def save(
         "program_format": PROGRAM_FORMAT,
         "digest": name,
         "shape": _shape(program),
-        "sources": _own_sources(spec, workspace),
+        "sources": _own_sources(spec, program, workspace),
         "spec": _portable(spec),
     }
     _write(folder / PROGRAM_FILE, _state(program))
@@ -115,15 +116,16 @@ def load(folder: Path, *, workspace: Path | None = None) -> LoadedProgram:
     built = build(spec, workspace=workspace)
     with _undamaged(folder):
         program = _shaped(built, envelope["shape"])
+        changed = _changed_sources(envelope["sources"], spec, program, workspace)
+    with _as_made(spec, changed), _undamaged(folder):
         program.load_state(_read(folder / PROGRAM_FILE))
         found, written = digest(program, spec), str(envelope["digest"])
-        warnings = _source_warnings(envelope["sources"], workspace)
-    if found != written:
-        raise ProgramError(
-            f"{folder / PROGRAM_FILE} does not match its digest {written[:12]}",
-            hint="the files were changed after they were written; register the run again",
-        )
-    return LoadedProgram(program, spec, found, warnings)
+        if found != written:
+            raise ProgramError(
+                f"{folder / PROGRAM_FILE} does not match its digest {written[:12]}",
+                hint="the files were changed after they were written; register the run again",
+            )
+    return LoadedProgram(program, spec, found, tuple(map(_not_as_made, changed)))
 
 
 def demos_for(program: dspy.Module, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -162,30 +164,68 @@ def _portable(spec: ProgramSpec) -> dict[str, Any]:
     return content
 
 
-def _own_sources(spec: ProgramSpec, workspace: Path | None) -> dict[str, str]:
-    targets = [choice.target for choice in (spec.module, spec.metric) if choice.is_python]
-    return {target: _source_hash(target, workspace) for target in targets}
+def _own_sources(spec: ProgramSpec, program: dspy.Module, workspace: Path | None) -> dict[str, str]:
+    """A hash of each `python:` part; of a module also of its predictors' fields and their types.
+
+    Those may stand outside the class, and are the part of a signature that no state brings back.
+    """
+    hashes = {}
+    for choice in (spec.module, spec.metric):
+        if choice.is_python:
+            own = [_source(choice.target, workspace)]
+            own += _fields(program) if choice is spec.module else []
+            hashes[choice.target] = hashlib.sha256("\n".join(own).encode()).hexdigest()
+    return hashes
 
 
-def _source_hash(target: str, workspace: Path | None) -> str:
-    source = inspect.getsource(import_python(target, workspace=workspace))
-    return hashlib.sha256(source.encode()).hexdigest()
+def _source(target: str, workspace: Path | None) -> str:
+    """The source of a class or function; of another object, which may be called too, its class's.
 
-
-def _source_warnings(sources: Mapping[str, str], workspace: Path | None) -> tuple[str, ...]:
-    return tuple(
-        f"python:{target} is not the code this version was made with"
-        for target, was in sources.items()
-        if _source_hash_now(target, workspace) != was
-    )
-
-
-def _source_hash_now(target: str, workspace: Path | None) -> str:
-    """The hash, or nothing where the code is gone: a version serves without its metric."""
+    Nothing where the code is gone, as a version serves without its metric, or has no source.
+    """
     try:
-        return _source_hash(target, workspace)
-    except SpecError:
+        code = import_python(target, workspace=workspace)
+        return inspect.getsource(code if inspect.isroutine(code) else _class_of(code))
+    except (SpecError, OSError, TypeError):
         return ""
+
+
+def _class_of(code: Any) -> type:
+    return code if isinstance(code, type) else type(code)
+
+
+def _fields(program: dspy.Module) -> list[str]:
+    return [
+        f"{name}.{field}: {slot.annotation!r}"
+        for name, predictor in program.named_predictors()
+        for field, slot in predictor.signature.fields.items()
+    ]
+
+
+def _changed_sources(
+    sources: Mapping[str, str], spec: ProgramSpec, program: dspy.Module, workspace: Path | None
+) -> tuple[str, ...]:
+    """The `python:` parts that are not what they were."""
+    now = _own_sources(spec, program, workspace)
+    return tuple(target for target, was in sources.items() if now.get(target) != was)
+
+
+def _not_as_made(target: str) -> str:
+    return f"python:{target} is not the code this version was made with"
+
+
+@contextmanager
+def _as_made(spec: ProgramSpec, changed: Sequence[str]) -> Iterator[None]:
+    """A state that does not fit a module that changed is no damage of the files."""
+    try:
+        yield
+    except ProgramError as error:
+        if not (spec.module.is_python and spec.module.target in changed):
+            raise
+        raise ProgramError(
+            f"{_not_as_made(spec.module.target)}, and its state no longer fits: {error.message}",
+            hint="bring that code back, or take a new turn",
+        ) from error
 
 
 @contextmanager

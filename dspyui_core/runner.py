@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import dspy
 
-from dspyui_core.errors import InputError
+from dspyui_core.errors import InputError, Problem
 from dspyui_core.evaluation import call, describe, is_of_dspy, outputs_of
+from dspyui_core.extensions import choice_hint
 from dspyui_core.fields import parse_row
 from dspyui_core.lms import as_lm_error, metered, using_lm
 from dspyui_core.records import Record
@@ -108,13 +109,15 @@ def generate_program_response(
 
 def checked_inputs(spec: ProgramSpec, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The typed inputs. Raises InputError with every problem, unknown names included."""
-    names = [field.name for field in spec.signature.inputs]
-    unknown = sorted(set(inputs) - set(names))
+    names = tuple(field.name for field in spec.signature.inputs)
     values, problems = parse_row(spec.signature.inputs, inputs)
+    unknown = [
+        Problem(name, "is no input here", inputs[name], choice_hint(name, names))
+        for name in sorted(set(inputs) - set(names))
+    ]
     if unknown or problems:
         known = f"the inputs of {spec.name!r} are: {', '.join(names)}"
-        extra = f"unknown inputs: {', '.join(unknown)}; " if unknown else ""
-        raise InputError(f"the inputs do not fit {spec.name!r}", problems, hint=extra + known)
+        raise InputError(f"the inputs do not fit {spec.name!r}", unknown + problems, hint=known)
     return values
 
 

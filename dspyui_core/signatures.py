@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args, get_origin
 
 import dspy
 
-from dspyui_core.fields import Field, python_type
+from dspyui_core.fields import Field, TypeName, python_type
 from dspyui_core.spec import SignatureSpec
 
-__all__ = ["build_signature", "create_custom_signature"]
+__all__ = ["build_signature", "create_custom_signature", "field_of"]
+
+_TYPES: Mapping[Any, TypeName] = {int: "int", float: "float", bool: "bool", str: "str"}
 
 
 def create_custom_signature(
@@ -28,6 +31,14 @@ def create_custom_signature(
 def build_signature(spec: SignatureSpec, *, name: str = "Program") -> type[dspy.Signature]:
     """The signature of a spec whose open literals are frozen."""
     return create_custom_signature(spec.inputs, spec.outputs, spec.instructions, name=name)
+
+
+def field_of(name: str, slot: Any) -> Field | None:
+    """The field of a signature's slot, or None for a type that a spec writes in its own way."""
+    annotation = slot.annotation
+    if get_origin(annotation) is Literal and all(isinstance(v, str) for v in get_args(annotation)):
+        return Field(name=name, type="literal", values=get_args(annotation))
+    return Field(name=name, type=_TYPES[annotation]) if annotation in _TYPES else None
 
 
 def _slot(field: Field, kind: type) -> tuple[object, object]:

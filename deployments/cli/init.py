@@ -9,12 +9,12 @@ import typer
 
 from deployments.cli import output
 from deployments.cli.help import page
+from deployments.cli.keys import EMBEDDED, missing_key
 from deployments.cli.options import Json
 
 if TYPE_CHECKING:
     from dspyui_core.datasets.guessing import Guess
 
-EMBEDDED = "embedded/in-context"
 EPILOG = page(
     ("dspyui init messages.csv", "guess everything, and say what was guessed"),
     ("dspyui init messages.csv --label intent --input text", "decide what was guessed wrong"),
@@ -37,6 +37,9 @@ def init(
         ),
     ] = None,
     lm: Annotated[str, typer.Option(help="The LM, as LiteLLM names it.")] = EMBEDDED,
+    api_base: Annotated[
+        str | None, typer.Option("--api-base", help="The address of an LM server of your own.")
+    ] = None,
     label: Annotated[
         list[str] | None, typer.Option(help="A column of right answers; repeat for several.")
     ] = None,
@@ -59,12 +62,13 @@ def init(
     from dspyui_core.datasets.drafting import Wishes, draft_workspace, name_from, write_all
 
     found, module, instructions = _guessed(data, program_class, label or [], inputs or [])
-    wishes = Wishes(name or name_from(data), data, out, lm, module, instructions)
+    called = name or name_from(data)
+    wishes = Wishes(called, data, out, lm, module, instructions, api_base)
     draft = draft_workspace(found, wishes)
     report = check_dataset(draft.spec)
     if not dry_run:
         write_all(draft.files, force=force)
-    made = Made(found, draft, report, data, out, written=not dry_run, missing=_missing_key(lm))
+    made = Made(found, draft, report, data, out, written=not dry_run, missing=missing_key(lm))
     if as_json:
         output.document(made.to_json())
     else:
@@ -87,17 +91,3 @@ def _guessed(
     program = read_program(program_class, workspace=Settings.read().workspace)
     found = guess_for(program, table, labels=labels, inputs=inputs)
     return found, program.target, program.instructions
-
-
-def _missing_key(lm: str) -> str:
-    """What to do for the LM's key where it is not there yet, or nothing."""
-    if lm == EMBEDDED:
-        return ""
-    from dspyui_core.errors import LMError
-    from dspyui_core.lms import require_key
-
-    try:
-        require_key(lm)
-    except LMError as error:
-        return str(error)
-    return ""

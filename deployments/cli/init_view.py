@@ -68,6 +68,7 @@ def show_made(made: Made) -> None:
     found = made.guess
     lines = [f"{made.draft.spec.name}: {found.rows} rows of {found.file}"]
     lines += _columns(_guessed(found))
+    lines += [f"  {part.column}: {_values(part)}" for part in found.outputs if part.found]
     lines += [f"  ? {doubt}" for doubt in found.doubts]
     lines += ["  change it with --label COLUMN and --input COLUMN, or in the spec", ""]
     verb = "written" if made.written else "not written (--dry-run)"
@@ -105,11 +106,12 @@ def _named(part: GuessedField) -> str:
 
 
 def _typed(part: GuessedField) -> str:
-    if not part.found:
-        return part.field.type
+    return f"one of {len(part.found)}" if part.found else part.field.type
+
+
+def _values(part: GuessedField) -> str:
     shown = [f"{value} ({count})" for value, count in list(part.found.items())[:LISTED_VALUES]]
-    more = "" if len(part.found) <= LISTED_VALUES else ", ..."
-    return f"one of {len(part.found)}: {', '.join(shown)}{more}"
+    return ", ".join(shown) + ("" if len(part.found) <= LISTED_VALUES else ", ...")
 
 
 def _verdict(report: DatasetReport) -> list[str]:

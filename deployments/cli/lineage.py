@@ -44,9 +44,16 @@ def _lines(found: AnswerLineage) -> list[str]:
         f"{_values(found.outputs)}",
         f"  {found.program} version {found.version}, turn {found.turn}, "
         f"dataset {found.dataset_version[:12]}, run {found.run_id}",
-        f"  {len(found.demos)} demos in its prompt, the nearest first:",
+        f"  {_demos_of(found)}",
         *(line for demo in found.demos for line in _demo(demo)),
     ]
+
+
+def _demos_of(found: AnswerLineage) -> str:
+    if not found.demos:
+        return "no demos in its prompt: this version is the uncompiled program, or keeps none"
+    plural = "demo" if len(found.demos) == 1 else "demos"
+    return f"{len(found.demos)} {plural} in its prompt, the nearest first:"
 
 
 def _demo(demo: DemoOrigin) -> list[str]:

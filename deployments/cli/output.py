@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 110
 DONE, FAILED, BAD_INPUT, GATE_SAID_NO = 0, 1, 2, 3
+INTERRUPTED = 130
 TRACEBACK = "DSPYUI_TRACEBACK"
 
 _stdout = {"descriptor": 1}
@@ -88,12 +89,22 @@ def show_progress() -> None:
     log.setLevel(logging.INFO)
     log.propagate = False
     logging.getLogger("dspy").setLevel(logging.WARNING)
+    # A line for each failed row, which the turn itself counts and names.
+    logging.getLogger("dspy.utils.parallelizer").setLevel(logging.CRITICAL)
 
 
 def exit_code(command: Callable[[], Any]) -> int:
     """Run a command; an error becomes a message and an exit code."""
+    code = _outcome(command)
+    if code == INTERRUPTED:
+        say("stopped; a run goes on with the same command")
+    return code
+
+
+def _outcome(command: Callable[[], Any]) -> int:
     try:
         result = command()
+        # Typer itself turns Ctrl-C into a code.
         return result if isinstance(result, int) else DONE
     except FlywheelError as error:
         return report(error)
@@ -102,8 +113,7 @@ def exit_code(command: Callable[[], Any]) -> int:
     except typer.TyperException as error:
         return _misused(error)
     except (typer.Abort, KeyboardInterrupt):
-        say("stopped")
-        return 130
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the edge that turns the unforeseen into a code
         return _unforeseen(error)
 

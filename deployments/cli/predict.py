@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,10 @@ from deployments.cli import output
 from deployments.cli.help import page
 from deployments.cli.options import Json, Name
 
+if TYPE_CHECKING:
+    from dspyui_core.errors import Problem
+
+WRONG_LINES = 5
 EPILOG = page(
     "dspyui predict support --input text='my card has not come yet'",
     ("dspyui predict support --file messages.jsonl --json", "one JSON object a line"),
@@ -39,7 +43,7 @@ def predict(
     from dspyui_core.workspace import Workspace
 
     ws = Workspace.open()
-    rows = _rows(file) if file is not None else [pairs(inputs or [], "--input")]
+    rows = read_inputs(file) if file is not None else [pairs(inputs or [], "--input")]
     answers = [ws.predict(name, row, version=version, user_id=user) for row in rows]
     if as_json:
         found = [answer.model_dump(mode="json") for answer in answers]
@@ -58,19 +62,33 @@ def pairs(given: list[str], option: str) -> dict[str, Any]:
     return dict(text.split("=", 1) for text in given)
 
 
-def _rows(file: Path) -> list[dict[str, Any]]:
-    from dspyui_core.errors import InputError, Problem
+def read_inputs(file: Path) -> list[dict[str, Any]]:
+    """The inputs of a JSON Lines file. Raises InputError with the first lines that are none."""
+    from dspyui_core.errors import InputError
+
+    hint = 'write one JSON object on each line: {"FIELD": VALUE}'
+    try:
+        # Not splitlines(): it also breaks at characters that JSON allows inside a text.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}", hint="check --file") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{file} is not UTF-8 text", hint=hint) from None
+    found = [(f"line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    parsed = [_object(place, line) for place, line in found]
+    problems = [part for part in parsed if not isinstance(part, dict)]
+    if problems or not parsed:
+        what = f"is not JSON Lines: {len(problems)} wrong" if problems else "is empty"
+        raise InputError(f"{file} {what}", problems[:WRONG_LINES], hint=hint)
+    return [part for part in parsed if isinstance(part, dict)]
+
+
+def _object(place: str, line: str) -> dict[str, Any] | Problem:
+    """The line's object, or what is wrong with the line."""
+    from dspyui_core.errors import Problem
 
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from None
-    rows, problems = [], []
-    for number, line in enumerate(lines, 1):
-        try:
-            rows.append(json.loads(line))
-        except ValueError as error:
-            problems.append(Problem("line", f"is not JSON: {error}", line, row=number))
-    if problems:
-        raise InputError(f"{file} is not JSON Lines", problems)
-    return rows
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return Problem(place, f"is not JSON: {error}", line)
+    return value if isinstance(value, dict) else Problem(place, "is no object", value)

@@ -33,19 +33,26 @@ def check(
     ],
     as_json: Json = False,
 ) -> None:
-    """Validate a spec and build its program; every problem is told at once."""
+    """Validate a spec and build its program; every problem is told at once.
+
+    Doubts (an output that the program may not give, a key that is not there) are told, too.
+    """
     from dspyui_core.compiler import check_program
     from dspyui_core.settings import Settings
 
     found = check_program(file, workspace=Settings.read().workspace)
     if as_json:
         output.document(found.model_dump(mode="json"))
-    else:
-        output.text(
-            f"{found.program}: {found.signature}\n"
-            f"  module {found.module}, metric {found.metric}, optimizer {found.optimizer}, "
-            f"LM {found.lm}\n  spec {found.spec_hash[:12]} is valid"
-        )
+        return
+    lines = [
+        f"{found.program}: {found.signature}",
+        f"  module {found.module}, metric {found.metric}, optimizer {found.optimizer}, "
+        f"LM {found.lm}",
+        *(f"  ? {warning}" for warning in found.warnings),
+        *([f"  key: {found.key}"] if found.key else []),
+        f"  spec {found.spec_hash[:12]} is valid",
+    ]
+    output.text("\n".join(lines))
 
 
 @app.command("evaluate", epilog=EVALUATE)

@@ -22,6 +22,8 @@ def progress(first: str) -> Iterator[Tell]:
         log.setLevel(logging.INFO)
         log.propagate = False
         logging.getLogger("dspy").setLevel(logging.WARNING)
+        # A line for each failed row, which the turn itself counts and names.
+        logging.getLogger("dspy.utils.parallelizer").setLevel(logging.CRITICAL)
         yield tell
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import typer
 
 from deployments.cli import output, run_by_hand
 from deployments.cli.help import GATED_EXITS, page
+from deployments.cli.keys import demand_key
 from deployments.cli.options import Data, DryRun, Json, Program, Verbose
 
 if TYPE_CHECKING:
@@ -142,8 +145,11 @@ def _run(
 ) -> Any:
     from dspyui_core.spec import read_spec
 
-    # A wrong spec is told at once: before the slow imports, and before a server is started for it.
-    read_spec(program)
+    # What is wrong is told at once: before the slow imports, and before a server is started for it.
+    spec = read_spec(program)
+    if flow in LAST_STEPS:
+        demand_key(spec.lm.name)
+    _demand_files([source.path for source in spec.dataset.sources] if data is None else [data])
     from deployments.cli.flow_run import run_flow
     from dspyui_core.turn import TurnRequest
 
@@ -153,6 +159,19 @@ def _run(
 
         show_plan(request, LAST_STEPS[flow], as_json)
     return run_flow(flow, request, verbose=verbose)
+
+
+def _demand_files(paths: Sequence[Path]) -> None:
+    """Raise DatasetError with every data file that is not there."""
+    from dspyui_core.errors import DatasetError, Problem
+
+    gone = [os.path.normpath(path) for path in paths if not path.exists()]
+    if gone:
+        raise DatasetError(
+            f"no data file {gone[0]}",
+            [Problem(path, "is not there, either") for path in gone[1:]],
+            hint="check the path; one in a spec starts at the spec's folder",
+        )
 
 
 def _stage(result: Any, as_json: bool) -> None:

@@ -43,6 +43,8 @@ class SpecFile:
             return Finding(self.name, "fail", told, remedy)
         except FlywheelError as error:
             return Finding(self.name, "fail", error.message, error.hint)
+        if found.warnings:
+            return Finding(self.name, "warn", "; ".join(found.warnings), f"look at {self.path}")
         return Finding(self.name, "ok", f"{found.program}: {found.signature}")
 
 

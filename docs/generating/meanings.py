@@ -245,6 +245,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "optimizer": "The optimizer's name.",
         "lm": "The LM's name.",
         "spec_hash": "The hash of all that changes a turn.",
+        "warnings": "What may be wrong with the user's own module.",
+        "key": "What to do for the LM's key, where it is not there.",
     },
     "Answer": {
         "program": "The program's name.",

@@ -160,11 +160,13 @@ def _cell_text(value: Any) -> str:
 def _require_columns(spec: ProgramSpec, tables: Sequence[RawTable]) -> None:
     """Raise DatasetError with every column that the spec needs and a file does not have."""
     problems = []
+    used = {*_needed(spec), *(spec.column_of(field.name) for field in spec.fields)}
     for table in tables:
-        missing = [name for name in _needed(spec) if name not in table.columns]
+        unused = tuple(column for column in table.columns if column not in used)
         problems += [
-            Problem(name, f"is no column of {table.name}", remedy=_meant(name, table.columns))
-            for name in missing
+            Problem(name, f"is no column of {table.name}", remedy=_meant(name, unused))
+            for name in _needed(spec)
+            if name not in table.columns
         ]
     if problems:
         raise DatasetError(
@@ -181,8 +183,11 @@ def _needed(spec: ProgramSpec) -> list[str]:
     return list(dict.fromkeys(columns))
 
 
-def _meant(name: str, columns: tuple[str, ...]) -> str:
-    return choice_hint(name, columns).replace("allowed:", "available:")
+def _meant(name: str, unused: tuple[str, ...]) -> str:
+    """What could have been meant: columns of other fields are not on offer."""
+    if not unused:
+        return "it has no column that is not used already"
+    return choice_hint(name, unused).replace("allowed:", "unused columns:")
 
 
 def _frozen_outputs(spec: ProgramSpec, rows: Iterable[Row]) -> tuple[Field, ...]:

@@ -36,6 +36,7 @@ class Wishes:
     lm: str
     module: str = ""
     instructions: str = ""
+    api_base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def spec_text(found: Guess, wishes: Wishes, *, folder: Path) -> str:
         },
         "module": f"{PYTHON_PREFIX}{wishes.module}" if wishes.module else "predict",
         "metric": found.metric,
-        "lm": {"name": wishes.lm},
+        "lm": {"name": wishes.lm, "api_base": wishes.api_base},
         "dataset": dataset,
     }
     head = [

@@ -76,6 +76,8 @@ def guess(table: RawTable, *, labels: Sequence[str] = (), inputs: Sequence[str] 
     Raises InputError with every named column that does not exist, and where no input or no output
     is found.
     """
+    if not table.rows:
+        raise InputError(f"{table.name} has a header and no rows", hint="add rows below it")
     _refuse_unknown(table, labels, inputs)
     columns = [column for column in columns_of(table) if column.name not in inputs]
     split = next((c for c in columns if is_split(c) and c.name not in labels), None)

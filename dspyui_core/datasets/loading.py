@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +39,11 @@ class RawTable:
 
 
 def read_table(path: Path) -> RawTable:
-    """Read a .csv, .json (a list of objects), .jsonl or .parquet file.
+    """Read a .csv, .json (a list of objects), .jsonl, .parquet or .tsv file.
 
-    Text files are UTF-8, with or without BOM. CSV cells stay text. Rows that do not fit the table
-    carry a problem; a file that cannot be read at all raises DatasetError.
+    Text files are UTF-8, with or without BOM. CSV cells stay text; semicolons, tabs and bars
+    separate them, too. Rows that do not fit the table carry a problem; a file that cannot be read
+    at all raises DatasetError.
     """
     content = _bytes(path)
     reader = _READERS.get(path.suffix.lower())
@@ -61,7 +64,7 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise DatasetError(
-            f"no data file {path}", hint="check the path; it starts at the spec's folder"
+            f"no data file {path}", hint="check the path; one in a spec starts at the spec's folder"
         ) from None
     except OSError as error:
         raise DatasetError(
@@ -78,8 +81,16 @@ def _text(path: Path, content: bytes) -> str:
         raise DatasetError(
             f"{path} is not UTF-8: byte 0x{error.object[error.start]:02x} "
             f"at offset {error.start}, line {line}",
-            hint="save it as UTF-8, e.g. iconv -f latin1 -t utf-8 FILE",
+            hint=_encoding_hint(content),
         ) from None
+
+
+def _encoding_hint(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "it is UTF-16; save it as UTF-8, e.g. iconv -f utf-16 -t utf-8 FILE"
+    if b"\0" in content:
+        return "it seems to be no text file; name one, or export it as CSV"
+    return "save it as UTF-8, e.g. iconv -f latin1 -t utf-8 FILE"
 
 
 def _refuse_repeated(path: Path, columns: Sequence[str]) -> None:
@@ -92,13 +103,15 @@ def _refuse_repeated(path: Path, columns: Sequence[str]) -> None:
 
 
 Parts = tuple[Sequence[str], Sequence[RawRow]]
+_OTHER_SEPARATORS = ";\t|"
 
 
 def _csv(path: Path, content: bytes) -> Parts:
     text = _text(path, content)
     # The csv module refuses cells of more than 128 KB; this limit is the process's and only grows.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    separator = _separator(text)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     try:
         lines = [cells for cells in reader if cells]
     except csv.Error as error:
@@ -108,15 +121,24 @@ def _csv(path: Path, content: bytes) -> Parts:
         ) from None
     if not lines:
         return (), ()
-    header = lines[0]
-    return header, [_csv_row(number, header, cells) for number, cells in enumerate(lines[1:], 1)]
+    header, rows = lines[0], enumerate(lines[1:], 1)
+    return header, [_csv_row(number, header, cells, separator) for number, cells in rows]
 
 
-def _csv_row(number: int, header: Sequence[str], cells: Sequence[str]) -> RawRow:
+def _separator(text: str) -> str:
+    """A comma, unless the header has none and another separator makes it columns."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    header = re.sub(r'"[^"]*"', "", line)
+    best = max(_OTHER_SEPARATORS, key=header.count)
+    return best if "," not in header and best in header else ","
+
+
+def _csv_row(number: int, header: Sequence[str], cells: Sequence[str], separator: str) -> RawRow:
     if len(cells) == len(header):
         return RawRow(number, dict(zip(header, cells, strict=True)))
     reason = f"has {len(cells)} cells where the header has {len(header)}"
-    problem = Problem("(row)", reason, ",".join(cells), "quote cells that hold commas", number)
+    remedy = f"quote cells that hold {separator!r}"
+    problem = Problem("(row)", reason, separator.join(cells), remedy, number)
     return RawRow(number, {}, problem)
 
 
@@ -184,4 +206,5 @@ _READERS: dict[str, Callable[[Path, bytes], Parts]] = {
     ".json": _json,
     ".jsonl": _jsonl,
     ".parquet": _parquet,
+    ".tsv": _csv,
 }

@@ -7,41 +7,48 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import dspy
 
 from dspyui_core.datasets.guessing import Guess, GuessedField, guess
 from dspyui_core.datasets.loading import RawTable
 from dspyui_core.errors import InputError, Problem, SpecError
-from dspyui_core.fields import Field, TypeName
-from dspyui_core.modules import import_python
-from dspyui_core.spec import PYTHON_PREFIX
+from dspyui_core.fields import Field
+from dspyui_core.own_code import (
+    forward_arguments,
+    import_python,
+    make_program,
+    signature_parameter,
+)
+from dspyui_core.signatures import field_of
+from dspyui_core.spec import PYTHON_PREFIX, Choice
 
 __all__ = ["ProgramFields", "guess_for", "read_program"]
-
-_TYPES: Mapping[Any, TypeName] = {int: "int", float: "float", bool: "bool", str: "str"}
-_TAKES_ONE = "let its first argument be the signature: def __init__(self, signature): ..."
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramFields:
     """What a program class says of itself; a field it does not type is None, unknown ones absent.
 
-    `target` is its `package.module:Class`.
+    `target` is its `package.module:Class`. One with signatures of its own may give more outputs
+    than a file has labels for; `doubts` are sentences on what was guessed.
     """
 
     target: str
     instructions: str
     inputs: Mapping[str, Field | None]
     outputs: Mapping[str, Field | None]
+    own_signatures: bool = False
+    doubts: tuple[str, ...] = ()
 
 
 def read_program(target: str, *, workspace: Path) -> ProgramFields:
-    """The fields of `package.module:Class`, from its default signature or its forward's arguments.
+    """The fields of `package.module:Class`.
 
-    Raises SpecError where it cannot be imported, is no dspy.Module, or takes no signature, with
-    which every program is made.
+    Of a class that takes a signature they are its default one's, or forward's arguments; of one
+    with signatures of its own, forward's arguments and the outputs of its last predictor. Raises
+    SpecError where it cannot be imported or made, or is no dspy.Module.
     """
     target = target.removeprefix(PYTHON_PREFIX)
     if not all(target.partition(":")):
@@ -50,14 +57,17 @@ def read_program(target: str, *, workspace: Path) -> ProgramFields:
     if not (isinstance(made_by, type) and issubclass(made_by, dspy.Module)):
         kind = made_by.__name__ if isinstance(made_by, type) else type(made_by).__name__
         raise SpecError(
-            f"{target} is no dspy.Module, but {kind}", hint="derive it from dspy.Module"
+            f"{target} is no dspy.Module class, but {kind}",
+            hint="name the class itself, and derive it from dspy.Module",
         )
-    signature = _default_signature(target, made_by)
+    parameter = signature_parameter(made_by, {})
+    if parameter is None:
+        return _of_its_predictors(target, made_by, workspace)
+    signature = _default_signature(parameter)
     if signature is not None:
-        inputs = {name: _field(name, slot) for name, slot in signature.input_fields.items()}
-        outputs = {name: _field(name, slot) for name, slot in signature.output_fields.items()}
+        inputs, outputs = _fields(signature.input_fields), _fields(signature.output_fields)
         return ProgramFields(target, signature.instructions, inputs, outputs)
-    return ProgramFields(target, "", dict.fromkeys(_arguments(made_by)), {})
+    return ProgramFields(target, "", dict.fromkeys(forward_arguments(made_by)), {})
 
 
 def guess_for(
@@ -74,7 +84,10 @@ def guess_for(
     offered = [f.column for f in free.inputs if f.column not in taken]
     entering = _paired(program.inputs, table, offered, bool(inputs))
     lost = [("input", n) for n in program.inputs if n not in entering]
-    lost += [("output", n) for n in program.outputs if n not in outputs]
+    unlabelled = [n for n in program.outputs if n not in outputs]
+    # A program with signatures of its own goes on giving what nobody judges.
+    if not (program.own_signatures and outputs):
+        lost += [("output", n) for n in unlabelled]
     if lost:
         raise _mismatch(program, table, lost)
     found = guess(
@@ -85,41 +98,51 @@ def guess_for(
     return replace(
         found,
         inputs=_as_program(found.inputs, program.inputs),
-        outputs=_as_program(found.outputs, program.outputs),
+        outputs=_as_program(found.outputs, {n: program.outputs[n] for n in outputs}),
+        doubts=(*program.doubts, *_not_judged(unlabelled, table), *found.doubts),
     )
 
 
-def _default_signature(target: str, made_by: type[dspy.Module]) -> Any:
-    """The signature that the class has as its default, or None; SpecError if it takes none."""
-    try:
-        bound = inspect.signature(made_by.__init__).bind(None, None)
-    except TypeError:
-        raise SpecError(f"{target} cannot be made from a signature", hint=_TAKES_ONE) from None
-    name = next((name for name in bound.arguments if name != "self"), "")
-    parameter = inspect.signature(made_by.__init__).parameters.get(name)
-    default = getattr(parameter, "default", None)
+def _of_its_predictors(target: str, made_by: type[dspy.Module], workspace: Path) -> ProgramFields:
+    """What the predictors of a program say that is made without a signature."""
+    program = make_program(Choice(name=f"{PYTHON_PREFIX}{target}"), None, workspace=workspace)
+    predictors = program.named_predictors()
+    asked = forward_arguments(made_by)
+    if not predictors:
+        return ProgramFields(target, "", dict.fromkeys(asked), {}, own_signatures=True)
+    known: dict[str, Field | None] = {}
+    for _, predictor in predictors:
+        known |= _fields(predictor.signature.input_fields)
+    name, last = predictors[-1]
+    outputs = _fields(last.signature.output_fields)
+    for _, thinking in program.named_sub_modules(dspy.ChainOfThought):
+        if thinking.predict is last:
+            outputs.pop("reasoning", None)
+    doubt = (
+        f"the outputs are those of {name}, the last of {len(predictors)} predictors; "
+        "correct them in the spec where forward returns others"
+    )
+    return ProgramFields(
+        target,
+        last.signature.instructions,
+        {n: known.get(n) for n in asked or predictors[0][1].signature.input_fields},
+        outputs,
+        own_signatures=True,
+        doubts=(doubt,) if len(predictors) > 1 else (),
+    )
+
+
+def _default_signature(parameter: inspect.Parameter) -> Any:
+    """The signature that a class has as the default of this parameter, or None."""
+    default = parameter.default
     if isinstance(default, str) and "->" in default:
         return dspy.Signature(default)
     is_signature = isinstance(default, type) and issubclass(default, dspy.Signature)
     return default if is_signature else None
 
 
-def _arguments(made_by: Any) -> list[str]:
-    """The names of the arguments that a program's forward asks for."""
-    forward = getattr(made_by, "forward", None)
-    if forward is None:
-        raise SpecError(f"{made_by.__name__} has no forward", hint="dspy calls it with the inputs")
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    parameters = list(inspect.signature(forward).parameters.values())[1:]
-    return [p.name for p in parameters if p.kind in named and p.default is p.empty]
-
-
-def _field(name: str, slot: Any) -> Field | None:
-    """The field of a typed slot, or None for a type that a spec writes in its own way."""
-    annotation = slot.annotation
-    if get_origin(annotation) is Literal and all(isinstance(v, str) for v in get_args(annotation)):
-        return Field(name=name, type="literal", values=get_args(annotation))
-    return Field(name=name, type=_TYPES[annotation]) if annotation in _TYPES else None
+def _fields(slots: Mapping[str, Any]) -> dict[str, Field | None]:
+    return {name: field_of(name, slot) for name, slot in slots.items()}
 
 
 def _paired(
@@ -133,6 +156,13 @@ def _paired(
     if len(lost) == len(left) and (named or len(left) == 1):
         found |= dict(zip(lost, left, strict=True))
     return {name: found[name] for name in wanted if name in found}
+
+
+def _not_judged(names: Sequence[str], table: RawTable) -> list[str]:
+    return [
+        f"no column of {table.name} has {name}, so it is left out: neither judged nor answered"
+        for name in names
+    ]
 
 
 def _plain(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dspyui_core.lms.failures import as_lm_error, lm_errors, redacted
+from dspyui_core.lms.failures import as_lm_error, lm_errors, redacted, refuses_everything
 from dspyui_core.lms.keys import require_key
 from dspyui_core.lms.opening import EMBEDDED_LM, metered, open_lm, using_lm
 from dspyui_core.lms.usage import Meter, MeteredLM, Usage
@@ -17,6 +17,7 @@ __all__ = [
     "metered",
     "open_lm",
     "redacted",
+    "refuses_everything",
     "require_key",
     "using_lm",
 ]

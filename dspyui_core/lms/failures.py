@@ -37,6 +37,20 @@ _CAUSES: Final = (
     (raised.AdapterParseError, "answered in the wrong format", "use an LM that keeps formats"),
 )
 
+# With these the next call fails like the first one, whatever is asked.
+_FOR_ALL: Final = (
+    raised.LMAuthError,
+    raised.LMBillingError,
+    raised.LMNotConfiguredError,
+    raised.LMTransportError,
+    raised.LMUnsupportedModelError,
+)
+
+
+def refuses_everything(error: Exception) -> bool:
+    """Whether an LM that failed like this answers nobody: no address, no key, no such LM."""
+    return isinstance(error, _FOR_ALL) and not isinstance(_sharpened(error), raised.LMTimeoutError)
+
 
 @contextmanager
 def lm_errors() -> Iterator[None]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import dspy
+from dspy.clients.cache import Cache
 from dspy.utils.exceptions import LMError as DSPyLMError
 
 from dspyui_core.errors import LMError
@@ -22,8 +23,20 @@ EMBEDDED_LM: Final = "embedded/in-context"
 # DSPy's default is 30 GB in the home directory and a million answers in memory.
 CACHE_BYTES: Final = 1_000_000_000
 CACHE_ENTRIES: Final = 10_000
+_ADDRESSES: Final = ("api_base", "base_url")
 
 _cache_lock = threading.Lock()
+
+
+class AddressedCache(Cache):
+    """DSPy's cache of answers, except that two servers that call their LM alike share none."""
+
+    def cache_key(
+        self, request: dict[str, Any], ignored_args_for_cache_key: list[str] | None = None
+    ) -> str:
+        """A hash of the request and the address it goes to; the API key is no part of it."""
+        kept = [name for name in ignored_args_for_cache_key or () if name not in _ADDRESSES]
+        return str(super().cache_key(request, kept))
 
 
 def open_lm(
@@ -78,23 +91,23 @@ def configure_cache(cache_dir: Path | None) -> None:
     with _cache_lock:
         # Through vars(): asking for dspy.cache would make the default one first.
         current = vars(dspy).get("cache")
-        if current is not None and _disk_folder(current) == wanted and _is_ours(current):
+        if isinstance(current, AddressedCache) and _disk_folder(current) == wanted:
             return
-        dspy.configure_cache(
+        made = AddressedCache(
             enable_disk_cache=wanted is not None,
+            enable_memory_cache=True,
             disk_cache_dir=wanted,
             disk_size_limit_bytes=CACHE_BYTES,
             memory_max_entries=CACHE_ENTRIES,
             restrict_pickle=True,
         )
+        # As dspy.configure_cache does it, or who first asks for the default one overwrites this.
+        with dspy._cache_lock:
+            dspy.cache = made
 
 
 def _disk_folder(cache: Any) -> str | None:
     return cache.disk_cache_dir if cache.enable_disk_cache else None
-
-
-def _is_ours(cache: Any) -> bool:
-    return bool(cache.enable_memory_cache) and cache.memory_cache.maxsize == CACHE_ENTRIES
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from dspyui_core.extensions import METRICS
 from dspyui_core.fields import Field
 from dspyui_core.metrics.exact import ExactMatch
 from dspyui_core.metrics.similarity import Similarity
-from dspyui_core.modules import check_options, import_python
+from dspyui_core.own_code import check_options, import_python
 from dspyui_core.spec import Choice
 
 __all__ = [

@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import ssl
 from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
+from urllib.request import urlopen
 
 import mlflow
 from filelock import FileLock
@@ -25,6 +29,7 @@ _QUIET = {
 }
 _CHATTY = ("alembic", "mlflow.store.db.utils")
 _DEFAULT_UI = "http://127.0.0.1:5000"
+KNOCK_SECONDS = 10.0
 
 
 def open_client(tracking_uri: str) -> mlflow.MlflowClient:
@@ -37,6 +42,7 @@ def open_client(tracking_uri: str) -> mlflow.MlflowClient:
     try:
         database = _sqlite_file(tracking_uri)
         if database is None:
+            _knock(tracking_uri)
             return _client(tracking_uri)
         database.parent.mkdir(parents=True, exist_ok=True)
         # Two processes that open a fresh home at once would both create the tables.
@@ -46,7 +52,8 @@ def open_client(tracking_uri: str) -> mlflow.MlflowClient:
     except (OSError, sqlite3.Error, SQLAlchemyError, MlflowException) as error:
         raise StoreError(
             f"MLflow at {_without_password(tracking_uri)} cannot be opened: {_first_line(error)}",
-            hint="check that it exists and is writable, and that its MLflow is not newer",
+            hint="check that it exists and is writable, and that its MLflow is not newer; "
+            "DSPYUI_MLFLOW__TRACKING_URI names it",
         ) from error
 
 
@@ -128,6 +135,23 @@ def _quieten() -> None:
     set_telemetry_client()
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _knock(tracking_uri: str) -> None:
+    """Raise OSError where no server is; MLflow itself would try again for four minutes."""
+    address = urlsplit(tracking_uri)
+    if address.scheme not in ("http", "https"):
+        return
+    plain = address._replace(netloc=address.netloc.rpartition("@")[2], query="", fragment="")
+    try:
+        urlopen(f"{plain.geturl().rstrip('/')}/health", timeout=KNOCK_SECONDS).close()
+    except HTTPError:
+        return  # Somebody answers; what they make of our credentials MLflow will say.
+    except URLError as error:
+        if not isinstance(error.reason, ssl.SSLError):
+            raise OSError(f"it does not answer: {error.reason}") from error
+    except (ValueError, HTTPException) as error:
+        raise OSError(f"it does not answer: {error}") from error
 
 
 def _client(tracking_uri: str) -> mlflow.MlflowClient:

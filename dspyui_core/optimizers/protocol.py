@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import dspy
 
-from dspyui_core.errors import LMError, SpecError
-from dspyui_core.lms import lm_errors
+from dspyui_core.errors import FlywheelError, LMError, ProgramError, SpecError
+from dspyui_core.lms import lm_errors, redacted
 
 Examples = Sequence[dspy.Example]
 # Called as (example, prediction, trace=None); 0..1.
@@ -90,36 +90,51 @@ def shuffled(rows: Examples, seed: int) -> list[dspy.Example]:
 
 
 def validation_score(program: dspy.Module, rows: Examples, context: OptimizerContext) -> float:
-    """The mean metric over the rows, 0..1; a row that fails counts as 0."""
-    failures: list[LMError] = []
+    """The mean metric over the rows, 0..1; a row that fails counts as 0.
+
+    Raises LMError or ProgramError with the first failure where every row fails.
+    """
+    failures: list[FlywheelError] = []
     evaluate = dspy.Evaluate(
         devset=list(rows),
-        metric=context.metric,
+        metric=_noting(failures, context.metric, "the metric"),
         num_threads=context.threads,
         max_errors=len(rows) + 1,
         failure_score=0.0,
         display_progress=False,
     )
-    results = evaluate(_watched(program, failures)).results
-    if not any(len(prediction.keys()) for _, prediction, _ in results):
-        first = f"; the first: {failures[0].message}" if failures else ""
-        hint = failures[0].hint if failures else "look at the LM, its key and its address"
-        raise LMError(
-            f"every one of {len(results)} validation rows failed{first}",
-            hint=f"{hint}; then run the same command again",
+    results = evaluate(_noting(failures, program, "the program")).results
+    if failures and len(failures) == len(results):
+        first = failures[0]
+        raise type(first)(
+            f"every one of {len(results)} validation rows failed; the first: {first.message}",
+            hint=f"{first.hint}; then run the same command again",
         )
+    if failures:
+        told = f"{len(failures)} of {len(results)} validation rows failed and count as 0"
+        context.on_progress(f"{told}; the first: {failures[0].message}")
     return sum(float(score) for _, _, score in results) / len(results)
 
 
-def _watched(program: dspy.Module, failures: list[LMError]) -> Callable[..., dspy.Prediction]:
-    """The program, noting why its LM did not answer: dspy.Evaluate keeps no reason."""
+def _noting(
+    failures: list[FlywheelError], function: Callable[..., Any], what: str
+) -> Callable[..., Any]:
+    """The program or the metric, noting why it failed: dspy.Evaluate keeps no reason."""
 
-    def answer(**inputs: object) -> dspy.Prediction:
+    def noted(*args: Any, **inputs: Any) -> Any:
         try:
             with lm_errors():
-                return program(**inputs)
+                return function(*args, **inputs)
         except LMError as error:
             failures.append(error)
             raise
+        except Exception as error:
+            failures.append(
+                ProgramError(
+                    f"{what} raised {redacted(f'{type(error).__name__}: {error}')}",
+                    hint=f"mend {what}",
+                )
+            )
+            raise
 
-    return answer
+    return noted

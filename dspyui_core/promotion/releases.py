@@ -140,9 +140,8 @@ class Releases:
         """What `promote` would do. Raises what it raises; nothing is written."""
         chosen = alias_version(self.client, program, CHALLENGER) if version is None else version
         if chosen is None:
-            raise ModelNotFoundError(
-                f"{program}@{CHALLENGER}", hint=f"name a version: dspyui model show {program}"
-            )
+            hint = f"name a version: dspyui model show {program}"
+            raise self._absent(program, f"{program!r} has no challenger that waits", hint)
         return self._change(program, chosen)
 
     def rollback(
@@ -161,9 +160,8 @@ class Releases:
         """What `rollback` would do. Raises what it raises; nothing is written."""
         chosen = self._previous(program) if version is None else version
         if chosen is None:
-            raise ModelNotFoundError(
-                program, hint="there is no earlier champion to go back to; nothing was changed"
-            )
+            hint = f"nothing was changed; who served, and why: dspyui model history {program}"
+            raise self._absent(program, f"{program!r} has no earlier champion to go back to", hint)
         return self._change(program, chosen)
 
     def acknowledge(self, program: str, *, reason: str, actor: str) -> LedgerEntry:
@@ -229,12 +227,16 @@ class Releases:
         now = self._serving(program)
         known = [found.version for found in versions(self.client, program)]
         if version not in known:
-            raise ModelNotFoundError(
-                f"{program} version {version}", hint=f"versions: {', '.join(map(str, known))}"
-            )
+            hint = f"versions: {', '.join(map(str, known))}"
+            raise self._absent(program, f"{program!r} has no version {version}", hint)
         if now.version == version and not now.by_hand:
             raise InputError(f"version {version} of {program!r} serves already")
         return Change(program, version, now.version)
+
+    def _absent(self, program: str, message: str, hint: str) -> ModelNotFoundError:
+        """What to raise for a missing part; raises itself where the program is missing, too."""
+        versions(self.client, program)
+        return ModelNotFoundError(program, message=message, hint=hint)
 
     def _serving(self, program: str) -> _Serving:
         """Who serves once alias and ledger agree, and whether a hand in MLflow says so."""

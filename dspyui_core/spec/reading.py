@@ -134,13 +134,42 @@ def _with_field_name(problem: Problem, content: Mapping[str, Any]) -> Problem:
 
 def _yaml(path: Path) -> Mapping[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_OnceEach)
     except FileNotFoundError:
         raise SpecError(f"no spec file {path}", hint="check the path") from None
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror}", hint="check the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is not readable YAML: {error}", hint="write it as UTF-8") from None
+    except UnicodeDecodeError:
+        raise SpecError(f"{path} is not UTF-8 text", hint="name a YAML file") from None
+    except yaml.YAMLError as error:
+        raise _not_yaml(path, error) from None
     if not isinstance(content, Mapping):
         raise SpecError(f"{path} holds no keys", hint="start with: name: my-program")
     return content
+
+
+class _OnceEach(yaml.SafeLoader):
+    """YAML in which a key that is there twice is an error, as YAML has it, and not the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                message = f"the key {key.value!r} is there twice"
+                raise yaml.MarkedYAMLError(problem=message, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError) -> SpecError:
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    if mark is None:
+        reason = str(error).partition("\n")[0]
+        return SpecError(f"{path} is not readable YAML: {reason}", hint="write it as plain text")
+    # Where a bracket or a quote was opened that nothing closes.
+    opened = getattr(error, "context_mark", None) or mark
+    lines = f"from line {opened.line + 1} on" if opened.line < mark.line else "at that line"
+    return SpecError(
+        f"{path} is not readable YAML at line {mark.line + 1}, column {mark.column + 1}: {problem}",
+        hint="indent with spaces, never with tabs" if "\\t" in str(problem) else f"look {lines}",
+    )

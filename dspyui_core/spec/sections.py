@@ -102,7 +102,9 @@ class SignatureSpec(Section):
 class LmSpec(Section):
     """The program's LM: `embedded/in-context` or any LiteLLM name; its key is the environment's."""
 
-    name: str = Slot("embedded/in-context", description="The LM, as LiteLLM names it.")
+    name: str = Slot(
+        "embedded/in-context", min_length=1, description="The LM, as LiteLLM names it."
+    )
     api_base: str | None = Slot(None, description="Address of an own server; no credentials.")
     temperature: float | None = Slot(None, ge=0, description="Default: what the provider takes.")
     max_tokens: int | None = Slot(None, ge=1, description="Most tokens of one answer.")

@@ -94,7 +94,11 @@ def _found(ws: Workspace, run: str) -> _Found:
     run_id = _run_of_turn(ws, run) or run
     facts = run_facts(ws.client, run_id)
     if logged_digest(ws.client, run_id) is None:
-        raise RunNotFoundError(run, hint="the run is there, but no candidate is kept in it")
+        raise RunNotFoundError(
+            run,
+            message=f"run {run!r} keeps no candidate",
+            hint="take the id of a turn from dspyui status, or of a run from MLflow",
+        )
     loaded = load_model_from_run(ws.client, run_id, workspace=ws.folder)
     turn = _turn(ws, facts.tags.get(TURN_TAG, ""))
     return _Found(run_id, loaded.digest, loaded.spec, facts, turn)
@@ -105,7 +109,11 @@ def _run_of_turn(ws: Workspace, turn_id: str) -> str | None:
     if _turn(ws, turn_id) is None:
         return None
     if ws.turns.step(turn_id, "compile") is None:
-        raise RunNotFoundError(turn_id, hint="that turn ended before it compiled a candidate")
+        raise RunNotFoundError(
+            turn_id,
+            message=f"turn {turn_id!r} ended before it compiled a candidate",
+            hint="name a turn that compiled one: dspyui status",
+        )
     return recorded(ws, turn_id, "compile", CandidateRef).run_id
 
 

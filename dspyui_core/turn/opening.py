@@ -91,7 +91,8 @@ def open_turn(ws: Workspace, request: TurnRequest, *, on_progress: Progress = si
 def look(ws: Workspace, request: TurnRequest, *, on_progress: Progress = silent) -> Resumes | Fresh:
     """What `open_turn` would do. Raises what it raises; nothing is written."""
     spec = request_spec(request)
-    check_fit(spec, workspace=ws.folder)
+    for doubt in check_fit(spec, workspace=ws.folder):
+        on_progress(f"warning: {doubt}")
     require_key(spec.lm.name)
     row = ws.turns.open_turn_of(spec.name)
     if row is not None and _same_spec(row, spec):

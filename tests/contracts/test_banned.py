@@ -12,7 +12,10 @@ from contracts.source import ROOT, Source, dotted, sources
 # Each is an edge that turns any failure into a status.
 EDGES = {
     "deployments/cli/output.py": 1,  # an unforeseen error becomes an exit code
+    "dspyui_core/compiler.py": 1,  # the first row's own failure is told where rows are counted
     "dspyui_core/evaluation.py": 2,  # a crashing program, a crashing metric: a failed row
+    "dspyui_core/optimizers/protocol.py": 1,  # a failed validation row is noted, then raised
+    "dspyui_core/own_code.py": 1,  # the user's module or class that raises is a wrong spec
     "dspyui_core/runner.py": 1,  # a failed prediction is recorded, then raised
 }
 PICKLES = {"cloudpickle", "dill", "joblib", "pickle", "shelve"}

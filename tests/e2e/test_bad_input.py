@@ -65,6 +65,11 @@ CASES = {
     "a-missing-file": Case(
         BAD, ("no data file", "rows.csv", "check the path"), prepare=_without_data
     ),
+    "two-missing-files": Case(
+        BAD,
+        ("no data file", "june.csv", "july.csv: is not there, either"),
+        spec={"dataset": {"sources": ["june.csv", "july.csv"]}},
+    ),
     "a-wrong-encoding": Case(
         BAD,
         ("rows.csv is not UTF-8: byte 0xe9", "line 2", "iconv"),
@@ -72,7 +77,7 @@ CASES = {
     ),
     "a-missing-column": Case(
         BAD,
-        ("desk: is no column of rows.csv", "available: text, topic", "dataset.columns"),
+        ("desk: is no column of rows.csv", "unused columns: topic", "dataset.columns"),
         data=_csv(ROWS, header="text,topic"),
     ),
     "an-empty-file": Case(BAD, ("rows.csv is empty", "a header and at least one row"), data=""),

@@ -93,7 +93,7 @@ def test_five_commands_lead_from_a_csv_to_a_correction_of_a_promoted_version(sho
     first = shop.dspyui("init", "inbox.csv", "--name", "florist")
     assert first.code == 0, first.stderr
     assert not missing(
-        ("one of 3: fern (32), rose (32), tulip (32)", "order id it only tells the rows apart"),
+        ("one of 3", "fern (32), rose (32), tulip (32)", "order id it only tells the rows apart"),
         first,
     )
     commands = first.stdout.partition("next:")[2].strip().splitlines()
@@ -235,16 +235,22 @@ def test_another_folder_gets_the_workspace_and_reads_the_data_where_it_is(shop: 
     assert moved.dspyui(*made.json["next"][2].split()[1:]).code == 0
 
 
-def test_a_missing_key_is_named_by_init_by_the_doctor_and_before_a_turn_begins(shop: Home) -> None:
+def test_a_missing_key_is_named_by_init_the_doctor_and_the_check_and_before_a_server_starts(
+    shop: Home,
+) -> None:
     key = {"OPENAI_API_KEY": ""}
     init = shop.dspyui("init", "inbox.csv", "--lm", "openai/gpt-4o-mini", **key)
     doctor = shop.dspyui("doctor", "--program", "programs/inbox.yaml", **key)
 
-    turn = shop.dspyui("run", "data-flywheel", "--program", "programs/inbox.yaml", **key)
+    check = shop.dspyui("program", "check", "programs/inbox.yaml", **key)
+    started = ("run", "data-flywheel", "--program", "programs/inbox.yaml")
 
-    assert (init.code, doctor.code, turn.code) == (0, 1, 1)
-    for finished in (init, doctor, turn):
+    turn = shop.without_server().dspyui(*started, **key)
+
+    assert (init.code, doctor.code, check.code, turn.code) == (0, 1, 0, 1)
+    for finished in (init, doctor, check, turn):
         assert not missing(("OPENAI_API_KEY is not in the environment", "export"), finished)
+    assert "starting a Prefect server" not in turn.stderr
     assert shop.turns() == []
 
 

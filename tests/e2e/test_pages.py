@@ -28,7 +28,7 @@ def test_a_page_shows_what_its_commands_print(
     with OpenAIServer() as server:
         text, differences = played(page, home, address=server.address)
 
-    if os.environ.get("DSPYUI_TESTS_REWRITE"):
+    if os.environ.get("REWRITE_PAGES"):
         page.write_text(text, encoding="utf-8")
     else:
         assert not differences, "\n\n".join(differences)

@@ -9,8 +9,10 @@ from typing import Any, Literal
 import dspy
 import pytest
 
+from dspyui_core.compiler import compile_program
 from dspyui_core.errors import LMError
 from dspyui_core.lms import EMBEDDED_LM, Usage, lm_errors, metered, open_lm, using_lm
+from dspyui_core.testing import tiny_rows, tiny_spec
 from support.openai_server import (
     Broken,
     OpenAIServer,
@@ -173,6 +175,20 @@ def test_a_known_price_is_counted_once_and_a_cached_answer_is_free(tmp_path: Pat
     assert second.snapshot() == Usage(calls=1)
 
 
+@pytest.mark.parametrize("name", ["openai/test-model", "custom_openai/test-model"])
+def test_two_servers_that_call_their_lm_alike_share_no_answers(tmp_path: Path, name: str) -> None:
+    lost = ANSWER.replace("refund", "lost card")
+    with OpenAIServer([Reply(ANSWER)]) as first, OpenAIServer([Reply(lost)]) as second:
+        heard = []
+        for server in (first, second, first):
+            with using_lm(open_lm(name, cache_dir=tmp_path, api_base=server.address)):
+                heard.append(ask())
+        requests = [len(first.received), len(second.received)]
+
+    assert heard == ["refund", "lost card", "refund"]
+    assert requests == [1, 1]
+
+
 def test_litellm_carries_the_names_that_dspy_does_not_know_itself() -> None:
     with OpenAIServer([RateLimited(), GOOD]) as server:
         lm = open_lm("custom_openai/test-model", cache_dir=None, api_base=server.address)
@@ -195,3 +211,28 @@ def test_the_embedded_lm_behind_http_answers_as_it_does_in_process() -> None:
         local = ask(text)
 
     assert remote == local == "lost card"
+
+
+def _compile_with(server_address: str) -> None:
+    spec = tiny_spec(
+        lm={"name": "openai/test-model", "api_base": server_address},
+        optimizer={"name": "knn_few_shot", "options": {"k": 2}},
+    )
+    rows = tiny_rows(36)
+    lm = open_lm("openai/test-model", cache_dir=None, api_base=server_address, num_retries=0)
+    compile_program(spec, rows[:24], rows[24:], lm=lm)
+
+
+def test_a_compile_asks_an_lm_that_refuses_everything_only_once() -> None:
+    with OpenAIServer([Broken(401, '{"error": {"message": "no such key"}}')]) as server:
+        with pytest.raises(LMError, match="refused the API key"):
+            _compile_with(server.address)
+
+        assert len(server.received) == 1
+
+
+def test_a_compile_goes_on_after_one_answer_in_the_wrong_format() -> None:
+    with OpenAIServer([Reply("no format"), Reply("no format"), GOOD]) as server:
+        _compile_with(server.address)
+
+        assert len(server.received) > 3

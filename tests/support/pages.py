@@ -3,7 +3,7 @@
 Blocks count from top to bottom, in one fresh folder: one whose first line is `# file: PATH` is
 written there, a console block is run. Ids and times differ from run to run: ids are matched by
 their order (a shown id in a later command stands for the one that was really printed), times are
-masked. With DSPYUI_TESTS_REWRITE=1 the page gets what was printed.
+masked. With REWRITE_PAGES=1 the page gets what was printed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"), "<time>"),
     (re.compile(r"\b\d+\.\d+ s\b"), "<seconds>"),
     (re.compile(r"\b\d+\.\d+ ms\b"), "<milliseconds>"),
+    # The address of the page's LM is part of a spec, and differs from run to run.
+    (re.compile(r"\bspec [0-9a-f]{12}\b"), "spec <hash>"),
     (re.compile(r'"(seconds|latency_ms)": [\d.]+'), r'"\1": <number>'),
 )
 MISUSED = (1, 2)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dspyui_core import programs
-from dspyui_core.errors import LMError, SpecError
+from dspyui_core.errors import LMError, ProgramError, SpecError
 from dspyui_core.extensions import OPTIMIZERS
 from dspyui_core.lms import EMBEDDED_LM, open_lm, using_lm
 from dspyui_core.metrics import create_exact_match_metric
@@ -191,10 +191,14 @@ def test_a_validation_row_that_fails_counts_as_wrong() -> None:
     broken, told = VALIDATION[0].text, {example.text: example.topic for example in VALIDATION}
     lm = ScriptedLM(rule=lambda q: lm15.TimeoutError("slow") if q == broken else {"topic": told[q]})
 
+    said: list[str] = []
+    context = OptimizerContext(EXACT, on_progress=said.append)
+
     with using_lm(lm):
-        score = validation_score(programs.build(SPEC), VALIDATION, OptimizerContext(EXACT))
+        score = validation_score(programs.build(SPEC), VALIDATION, context)
 
     assert score == pytest.approx(1 - 1 / len(VALIDATION))
+    assert "1 of 9 validation rows failed and count as 0; the first: LM" in said[0]
 
 
 def test_an_lm_that_is_away_fails_the_compile_instead_of_scoring_zero() -> None:
@@ -205,6 +209,17 @@ def test_an_lm_that_is_away_fails_the_compile_instead_of_scoring_zero() -> None:
 
     assert "the first: LM 'scripted/lm' did not answer in time" in caught.value.message
     assert "raise the timeout" in caught.value.hint
+
+
+def test_a_metric_that_always_raises_is_named_and_not_tried_again() -> None:
+    lm = ScriptedLM(rule=lambda question: {"topic": "billing"})
+    context = OptimizerContext(lambda example, prediction, trace=None: 1 / 0)
+
+    with using_lm(lm), pytest.raises(ProgramError, match="every one of 9 validation") as caught:
+        validation_score(programs.build(SPEC), VALIDATION, context)
+
+    assert "the first: the metric raised ZeroDivisionError" in caught.value.message
+    assert not caught.value.retryable
 
 
 def test_a_metric_may_give_shares() -> None:

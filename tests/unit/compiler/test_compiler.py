@@ -87,6 +87,17 @@ class Pair(dspy.Module):
     def __init__(self, signature):
         super().__init__()
         self.first, self.second = dspy.Predict(signature), dspy.Predict(signature)
+    def forward(self, text):
+        return self.second(text=self.first(text=text).topic)
+class Other(dspy.Module):
+    def __init__(self):
+        super().__init__()
+        self.answer = dspy.Predict("question -> label")
+    def forward(self, question):
+        return self.answer(question=question)
+class Renaming(Other):
+    def forward(self, text):
+        return dspy.Prediction(topic=self.answer(question=text).label)
 """
 
 
@@ -97,13 +108,27 @@ class Pair(dspy.Module):
         {"metric": "python:no_such_module:metric"},
         {"module": "python:builtins:repr"},
         {"module": "python:own_pair:Pair", "optimizer": "knn_few_shot"},
+        {"module": "python:own_pair:Other"},
     ],
 )
 def test_a_check_finds_what_only_building_shows(
     change: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "own_pair", raising=False)
     (tmp_path / "own_pair.py").write_text(OWN_PAIR)
 
     with pytest.raises(SpecError):
         check_program(written(tmp_path, **change), workspace=tmp_path)
+
+
+def test_an_output_that_the_forward_may_make_itself_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "own_pair", raising=False)
+    (tmp_path / "own_pair.py").write_text(OWN_PAIR)
+
+    found = check_program(written(tmp_path, module="python:own_pair:Renaming"), workspace=tmp_path)
+
+    assert ["gives topic (they give label)" in warning for warning in found.warnings] == [True]

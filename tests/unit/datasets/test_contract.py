@@ -82,6 +82,22 @@ def test_all_missing_columns_are_named_at_once_with_what_is_there(tmp_path: Path
     assert "category" in caught.value.problems[1].remedy
 
 
+def test_a_column_that_another_field_uses_is_not_offered_for_a_missing_one(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv", [{"message": "hi", "intent": "a"}])
+
+    with pytest.raises(DatasetError) as caught:
+        parse_gold(make_spec(str(path)))
+
+    assert [p.remedy for p in caught.value.problems] == ["unused columns: message"]
+
+
+def test_where_every_column_is_used_that_is_told(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv", [{"intent": "a"}])
+
+    with pytest.raises(DatasetError, match="no column that is not used already"):
+        parse_gold(make_spec(str(path)))
+
+
 def test_an_optional_column_may_be_missing(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "r.csv", [{"text": "hi", "intent": "a"}])
     spec = make_spec(str(path), inputs={"text": "str", "note": {"type": "str", "optional": True}})

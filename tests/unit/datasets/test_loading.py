@@ -32,6 +32,20 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
     assert table.columns == ("text",)
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_header_without_commas_says_what_separates_the_cells(
+    tmp_path: Path, separator: str
+) -> None:
+    lines = [("text", '"price, EUR"', "label"), ("a, b", "1,50", "x"), ("c", "x")]
+    content = "\r\n".join(separator.join(cells) for cells in lines)
+
+    table = read_table(written(tmp_path / "a.csv", f"\ufeff{content}"))
+
+    assert table.columns == ("text", "price, EUR", "label")
+    assert table.rows[0].cells == {"text": "a, b", "price, EUR": "1,50", "label": "x"}
+    assert f"quote cells that hold {separator!r}" in str(table.rows[1].problem)
+
+
 def test_a_cell_may_hold_commas_quotes_lines_and_megabytes(tmp_path: Path) -> None:
     long = "x" * 300_000
     table = read_table(written(tmp_path / "a.csv", f'a,b\n"1,\n""2""",{long}\n'))
@@ -54,6 +68,18 @@ def test_latin_1_is_refused_with_the_place_and_the_remedy(tmp_path: Path) -> Non
     with pytest.raises(DatasetError, match=r"not UTF-8: byte 0xe9 at offset 14, line 3") as caught:
         read_table(path)
     assert "iconv" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [("text\nhi\n".encode("utf-16"), "iconv -f utf-16"), (b"\x7fELF\0\xd0", "no text file")],
+)
+def test_other_bytes_are_refused_for_what_they_are(
+    tmp_path: Path, content: bytes, hint: str
+) -> None:
+    with pytest.raises(DatasetError, match="is not UTF-8") as caught:
+        read_table(written(tmp_path / "a.csv", content))
+    assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize(

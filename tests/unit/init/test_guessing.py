@@ -78,6 +78,11 @@ def test_a_key_is_known_by_its_name_or_by_counting(name: str, cells: list[str]) 
     assert column.is_key
 
 
+def test_a_header_alone_is_told() -> None:
+    with pytest.raises(InputError, match="has a header and no rows"):
+        guess(table({"text": [], "label": []}))
+
+
 def test_a_label_is_found_by_its_few_values_where_no_name_says_it() -> None:
     found = guess(table({"desk": INTENTS, "message": MESSAGES}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,38 @@ class Asking(dspy.Module):
     def forward(self, message, tone="kind"):
         return self.predict(message=message)
 
-class Closed(Base):
+class Answer(dspy.Signature):
+    """Sort the message into a kind."""
+    context: str = dspy.InputField()
+    message: str = dspy.InputField()
+    kind: Literal["delay", "refund", "address"] = dspy.OutputField()
+    urgent: bool = dspy.OutputField()
+
+class Closed(dspy.Module):
+    def __init__(self, k=3):
+        super().__init__()
+        self.answer = dspy.ChainOfThought(Answer)
+
+    def forward(self, message):
+        return self.answer(message=message, context="")
+
+class TwoSteps(Closed):
     def __init__(self):
         super().__init__()
+        self.last = dspy.Predict("note -> intent: int")
+
+class Anything(TwoSteps):
+    def forward(self, **inputs):
+        return self.last(note=self.answer(**inputs).kind)
+
+class Empty(dspy.Module):
+    def forward(self, message):
+        return dspy.Prediction(intent=message)
+
+class Raising(dspy.Module):
+    def __init__(self):
+        super().__init__()
+        self.missing.attribute
 
 def function(signature):
     return None
@@ -56,6 +86,7 @@ def function(signature):
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "programs_of_the_user.py").write_text(CODE, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "programs_of_the_user", raising=False)
     return tmp_path
 
 
@@ -120,6 +151,45 @@ def test_a_program_that_does_not_say_its_outputs_takes_the_guessed_ones(workspac
     assert [part.column for part in found.outputs] == ["intent"]
 
 
+def test_own_signatures_give_the_outputs_and_forward_the_inputs(workspace: Path) -> None:
+    found = read(workspace, "Closed")
+
+    assert found.instructions == "Sort the message into a kind."
+    types = {n: f.type if f else None for n, f in {**found.inputs, **found.outputs}.items()}
+    assert types == {"message": "str", "kind": "literal", "urgent": "bool"}
+    assert found.doubts == ()
+
+
+def test_of_several_predictors_the_last_ones_outputs_are_guessed(workspace: Path) -> None:
+    found = read(workspace, "TwoSteps")
+
+    assert list(found.inputs) == ["message"]
+    assert {n: f.type if f else None for n, f in found.outputs.items()} == {"intent": "int"}
+    assert ["last, the last of 2 predictors" in doubt for doubt in found.doubts] == [True]
+
+
+def test_a_forward_that_takes_anything_is_given_what_its_first_predictor_takes(
+    workspace: Path,
+) -> None:
+    assert list(read(workspace, "Anything").inputs) == ["context", "message"]
+
+
+def test_what_an_own_signature_gives_and_no_column_has_is_left_out(workspace: Path) -> None:
+    columns: Cells = {"message": MESSAGES, "kind": INTENTS}
+
+    found = matched(workspace, "Closed", columns)
+
+    assert [part.field.name for part in found.outputs] == ["kind"]
+    assert found.outputs[0].field.values == ("delay", "refund", "address")
+    assert any("has urgent, so it is left out" in doubt for doubt in found.doubts)
+
+
+def test_without_a_predictor_the_outputs_are_guessed_from_the_file(workspace: Path) -> None:
+    found = matched(workspace, "Empty")
+
+    assert [part.column for part in found.outputs] == ["intent"]
+
+
 def test_a_field_without_a_column_is_told_with_both_sides(workspace: Path) -> None:
     with pytest.raises(InputError) as caught:
         matched(workspace, "InWords")
@@ -133,7 +203,7 @@ def test_a_field_without_a_column_is_told_with_both_sides(workspace: Path) -> No
 @pytest.mark.parametrize(
     ("target", "said", "hint"),
     [
-        ("programs_of_the_user:Closed", "cannot be made from a signature", "self, signature"),
+        ("programs_of_the_user:Raising", "cannot be made: AttributeError", "look at line"),
         ("programs_of_the_user:function", "is no dspy.Module", "dspy.Module"),
         ("programs_of_the_user:Missing", "cannot import", "check the name"),
         ("no_such_package:Typed", "cannot import", "check the name"),

@@ -58,6 +58,20 @@ def test_a_second_lm_shares_the_cache_of_the_first() -> None:
     assert dspy.cache is first
 
 
+REQUEST = {"model": "openai/some-lm", "messages": [], "api_key": KEY}
+IGNORED = ["api_key", "api_base", "base_url"]
+
+
+def test_an_answers_key_has_the_servers_address_and_not_the_api_key() -> None:
+    open_lm("openai/some-lm", cache_dir=None)
+
+    def key(**changes: str) -> str:
+        return str(dspy.cache.cache_key(REQUEST | changes, IGNORED))
+
+    assert key(api_key="another") == key()
+    assert len({key(), key(api_base="http://a/v1"), key(api_base="http://b/v1")}) == 3
+
+
 def test_litellm_is_kept_from_asking_the_network_for_prices() -> None:
     open_lm("openai/some-lm", cache_dir=None)
 

@@ -15,7 +15,8 @@ import pytest
 from dspyui_core.errors import ProgramError, SpecError
 from dspyui_core.fields import Field
 from dspyui_core.lms import EMBEDDED_LM, open_lm, using_lm
-from dspyui_core.modules import DemoMemory, RetrievedDemos, create_dspy_module, import_python
+from dspyui_core.modules import DemoMemory, RetrievedDemos, create_dspy_module
+from dspyui_core.own_code import import_python
 from dspyui_core.signatures import build_signature, create_custom_signature
 from dspyui_core.spec import Choice
 from dspyui_core.testing import ScriptedLM, tiny_rows, tiny_spec
@@ -171,6 +172,43 @@ def test_each_call_sees_the_demos_of_its_own_input_also_in_threads() -> None:
 
     assert all(right)
     assert program.predictors()[0].demos == []
+
+
+def test_an_own_programs_demos_are_found_by_what_its_forward_is_given() -> None:
+    class Asking(dspy.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.predict = dspy.Predict("context, question -> topic")
+
+        def forward(self, text: str) -> dspy.Prediction:
+            return self.predict(question=text, context="")
+
+    program = RetrievedDemos(Asking(), k=1, rows=ROWS)
+
+    assert program.demos_for({"text": "the sky"}) == [ROWS[1]]
+
+
+def test_what_holds_no_predictor_is_shared_by_all_calls() -> None:
+    class Corpus:
+        def __deepcopy__(self, memo: dict[int, Any]) -> Corpus:
+            raise AssertionError("copied")
+
+    class Rag(dspy.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.corpus, self.steps = Corpus(), [dspy.Predict(SIGNATURE)]
+
+        def forward(self, text: str) -> dspy.Prediction:
+            heard.append(len(self.steps[0].demos))
+            return self.steps[0](text=text)
+
+    heard: list[int] = []
+    program = RetrievedDemos(Rag(), k=1, rows=ROWS)
+
+    with using_lm(ScriptedLM(rule=lambda question: {"topic": "billing"})):
+        program(text="apple")
+
+    assert (heard, program.program.steps[0].demos) == ([1], [])
 
 
 def test_the_asynchronous_call_retrieves_the_same_demos() -> None:

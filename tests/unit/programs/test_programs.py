@@ -180,6 +180,18 @@ class Router(dspy.Module):
     def forward(self, **inputs):
         return self.predict(**inputs)
 """
+OWN_SIGNATURE = """
+import dspy
+class Answer(dspy.Signature):
+    text: str = dspy.InputField()
+    topic: str = dspy.OutputField()
+class Router(dspy.Module):
+    def __init__(self):
+        super().__init__()
+        self.answer = dspy.Predict(Answer)
+    def forward(self, text):
+        return self.answer(text=text)
+"""
 JUDGE = "def right(example, prediction, trace=None):\n    return {}\n"
 
 
@@ -212,6 +224,59 @@ def test_a_users_own_module_is_saved_by_name_and_rebuilt(workspace: Path, tmp_pa
 
     assert type(loaded.program).__name__ == "Router"
     assert (answers(loaded.program), loaded.warnings) == (answers(program), ())
+
+
+def retrieving_own(folder: Path, code: str = OWN_SIGNATURE) -> dspy.Module:
+    (folder / "own_router.py").write_text(code)
+    forget_own_code()
+    return RetrievedDemos(programs.build(own_spec(), workspace=folder), k=3, rows=ROWS[:24])
+
+
+def test_a_program_with_its_own_signatures_is_saved_and_rebuilt(
+    workspace: Path, tmp_path: Path
+) -> None:
+    program = retrieving_own(workspace)
+
+    written = programs.save(program, own_spec(), tmp_path / "saved", workspace=workspace)
+    loaded = programs.load(tmp_path / "saved", workspace=workspace)
+
+    assert (loaded.digest, loaded.warnings) == (written, ())
+    assert answers(loaded.program) == answers(program)
+    assert len(set(answers(program))) > 1
+
+
+def test_a_signature_beside_the_class_that_changed_its_types_is_a_warning(
+    workspace: Path, tmp_path: Path
+) -> None:
+    program = retrieving_own(workspace)
+    programs.save(program, own_spec(), tmp_path / "saved", workspace=workspace)
+
+    retrieving_own(workspace, OWN_SIGNATURE.replace("topic: str", "topic: bool"))
+
+    loaded = programs.load(tmp_path / "saved", workspace=workspace)
+    assert loaded.warnings == (
+        "python:own_router:Router is not the code this version was made with",
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("self.answer", "self.reply"),
+        ("    topic: str", "    more: str = dspy.OutputField()\n    topic: str"),
+    ],
+)
+def test_predictors_that_no_longer_fit_their_state_are_no_damage_of_the_files(
+    change: tuple[str, str], workspace: Path, tmp_path: Path
+) -> None:
+    program = retrieving_own(workspace)
+    programs.save(program, own_spec(), tmp_path / "saved", workspace=workspace)
+
+    retrieving_own(workspace, OWN_SIGNATURE.replace(*change))
+
+    with pytest.raises(ProgramError, match="is not the code this version was made with") as caught:
+        programs.load(tmp_path / "saved", workspace=workspace)
+    assert "take a new turn" in caught.value.hint
 
 
 @pytest.mark.parametrize("change", ["edited", "gone"])

@@ -137,6 +137,10 @@ def test_a_wrong_value_names_its_key(wrong: dict[str, Any], key: str) -> None:
             "not taken from the data: text",
         ),
         (content(dataset={"sources": "a.csv", "columns": {"qeue": "Q"}}), "maps qeue"),
+        (
+            content(signature="text -> queue"),
+            "takes keys, not one value (found 'text -> queue'); its keys: instructions,",
+        ),
     ],
 )
 def test_parts_that_do_not_fit_together_are_named(wrong: dict[str, Any], said: str) -> None:
@@ -177,6 +181,28 @@ def test_what_is_no_yaml_mapping_is_refused_with_its_path(tmp_path: Path, text: 
 
     with pytest.raises(SpecError, match=r"support\.yaml"):
         read_spec(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ("name: a\nseed: [1\nlm: x\n", "at line 3, column", "look from line 2 on"),
+        ("name: a\nlm:\n\tname: x\n", "at line 3, column 1", "indent with spaces, never with tabs"),
+        ("name: a\nname: b\n", "line 2, column 1: the key 'name' is there twice", "at that line"),
+        ("name: \x07\n", "unacceptable character", "plain text"),
+    ],
+)
+def test_broken_yaml_is_told_with_the_line_and_what_to_do(
+    tmp_path: Path, text: str, says: str, hint: str
+) -> None:
+    path = write(tmp_path, text)
+
+    with pytest.raises(SpecError, match="is not readable YAML") as caught:
+        read_spec(path)
+
+    assert says in caught.value.message
+    assert hint in caught.value.hint
+    assert "unicode string" not in str(caught.value)
 
 
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:

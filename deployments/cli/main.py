@@ -94,8 +94,17 @@ def _only_told() -> bool:
     return COMPLETING in os.environ or any(argument in TOLD for argument in sys.argv[1:])
 
 
+def _open_closed_streams() -> None:
+    """Let a stream that the caller closed (`>&-`) swallow what is written to it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest free descriptor is the one that was closed.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
 def main() -> None:
     """Run the command and exit with its code."""
+    _open_closed_streams()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     # Told by its name under `python -m`, too: completion and examples are for this one.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PLAIN_WIDTH = 110
+# A file's name may hold bytes that are no UTF-8.
+UNWRITABLE = "backslashreplace"
 DONE, FAILED, BAD_INPUT, GATE_SAID_NO = 0, 1, 2, 3
 INTERRUPTED = 130
 TRACEBACK = "DSPYUI_TRACEBACK"
@@ -46,7 +48,7 @@ def console() -> Console:
     """A console for a person, on the command's own standard output."""
     from rich.console import Console
 
-    stream = os.fdopen(os.dup(_stdout["descriptor"]), "w", encoding="utf-8")
+    stream = os.fdopen(os.dup(_stdout["descriptor"]), "w", encoding="utf-8", errors=UNWRITABLE)
     return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
 
@@ -70,7 +72,8 @@ def text(content: str) -> None:
 def pieces(content: Iterable[str]) -> None:
     """Print the command's result as it comes, to the last byte as it is."""
     sys.stdout.flush()
-    with os.fdopen(os.dup(_stdout["descriptor"]), "w", encoding="utf-8", newline="") as stream:
+    descriptor = os.dup(_stdout["descriptor"])
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors=UNWRITABLE, newline="") as stream:
         stream.writelines(content)
 
 
@@ -82,9 +85,14 @@ def say(message: str) -> None:
 
 def show_progress() -> None:
     """Let the flywheel's own log, and nobody else's, reach stderr."""
-    log = logging.getLogger("dspyui")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
+    hear(handler)
+
+
+def hear(handler: logging.Handler) -> None:
+    """Let the flywheel's own log, and nobody else's chatter, reach a handler."""
+    log = logging.getLogger("dspyui")
     log.handlers = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False
@@ -95,7 +103,11 @@ def show_progress() -> None:
 
 def exit_code(command: Callable[[], Any]) -> int:
     """Run a command; an error becomes a message and an exit code."""
-    code = _outcome(command)
+    try:
+        code = _outcome(command)
+    except BrokenPipeError:
+        # Whoever read the result has gone, as `head` does: no error of ours.
+        return FAILED
     if code == INTERRUPTED:
         say("stopped; a run goes on with the same command")
     return code

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from deployments.cli import output
+
 Tell = Callable[[str], None]
 # How often a log that nobody watches gets a line.
 PLAIN_SECONDS = 5.0
@@ -17,13 +19,7 @@ PLAIN_SECONDS = 5.0
 def progress(first: str) -> Iterator[Tell]:
     """Show what is told, and what the flywheel logs, on stderr until the block ends."""
     with _status(first) if sys.stderr.isatty() else _lines(first) as tell:
-        log = logging.getLogger("dspyui")
-        log.handlers = [_Teller(tell)]
-        log.setLevel(logging.INFO)
-        log.propagate = False
-        logging.getLogger("dspy").setLevel(logging.WARNING)
-        # A line for each failed row, which the turn itself counts and names.
-        logging.getLogger("dspy.utils.parallelizer").setLevel(logging.CRITICAL)
+        output.hear(_Teller(tell))
         yield tell
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ class Draft:
 
 def name_from(path: Path) -> str:
     """A program's name made of a file's."""
-    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower())[:63].strip("-") or "program"
+    plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower())[:63].strip("-") or "program"
 
 
 def draft_workspace(found: Guess, wishes: Wishes) -> Draft:

@@ -70,10 +70,10 @@ def answer_lineage(ws: Workspace, trace_id: str) -> AnswerLineage:
     model = ws.models.load_model(said.program, version=_version(said))
     record = model_version(ws.client, said.program, _version(said))
     turn_id = record.tags.get("dspyui.turn", "")
-    if not turn_id:
+    if ws.turns.step(turn_id, "snapshot") is None:
         raise InputError(
-            f"version {record.version} of {said.program!r} was made by no turn",
-            hint="only versions that a turn registered have a lineage",
+            f"version {record.version} of {said.program!r} was made by no turn of this home",
+            hint="ask in the home whose turn registered it",
         )
     snapshot = recorded(ws, turn_id, "snapshot", Snapshot)
     return AnswerLineage(

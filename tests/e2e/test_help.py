@@ -47,3 +47,17 @@ def test_the_script_that_teaches_the_shell_asks_the_command(tmp_path: Path) -> N
 
     assert "complete -o default" in script
     assert "_DSPYUI_COMPLETE=complete_bash" in script
+
+
+def test_a_reader_that_has_gone_and_a_closed_stream_cause_no_traceback(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m deployments.cli"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    script = f"{command} nosuch --json | true; {command} nosuch --json >&-; {command} --version >&-"
+
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("No such command 'nosuch'") == 2

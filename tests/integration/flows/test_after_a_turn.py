@@ -66,6 +66,17 @@ def test_an_answer_of_no_version_has_no_lineage(desk):
         answer_lineage(desk.ws, "tr-own")
 
 
+def test_a_version_of_another_home_has_no_lineage_here(desk):
+    turn = data_flywheel(desk.request)
+    answer = desk.ws.predict("desk", {"text": "hello"})
+    desk.ws.client.set_model_version_tag("desk", "1", "dspyui.turn", "desk-0099")
+
+    with pytest.raises(InputError, match="no turn of this home"):
+        answer_lineage(desk.ws, answer.trace_id)
+
+    assert turn.turn != "desk-0099"
+
+
 def test_a_file_scores_a_version_and_nothing_is_recorded(desk):
     turn = data_flywheel(desk.request)
     rows = [*tiny.unseen(), tiny.unseen()[0], ("no such desk", "zebra")]

@@ -24,6 +24,7 @@ from dspyui_core.mlflow_tracking import (
     turn_run,
 )
 from dspyui_core.records import DatasetRef, ScoreCard, ScoreRow
+from support.processes import free_port
 
 CARD = ScoreCard(
     program_digest="d",
@@ -177,3 +178,10 @@ def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be opened"):
         open_client(f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}")
+
+
+def test_a_server_that_is_not_there_is_told_at_once_and_without_its_password() -> None:
+    with pytest.raises(StoreError, match=r"does not answer: .*refused") as caught:
+        open_client(f"http://ana:secret@127.0.0.1:{free_port()}")
+    assert "secret" not in str(caught.value)
+    assert "DSPYUI_MLFLOW__TRACKING_URI" in caught.value.hint

@@ -142,7 +142,7 @@ class Show:
             ("dspyui status", "what the program is doing"),
             (f"dspyui model show {program}", "versions, and every decision with its reasons"),
             (trace, "the answer above, back to its users"),
-            (f"dspyui model rollback {program} --reason 'just looking'", "take the release back"),
+            (f"dspyui model rollback {program} --reason regret", "take the release back"),
             # Without the first word MLflow's server looks for a price list on the network.
             (
                 "LITELLM_LOCAL_MODEL_COST_MAP=True mlflow ui --backend-store-uri "

@@ -15,17 +15,20 @@ from recording.terminal import WIDTH, run_in_terminal
 
 
 def main() -> int:
-    """Record one command; its exit code is this one's."""
+    """Record one command; its exit code is this one's. One that fails leaves the file alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path, help="the SVG to write")
     parser.add_argument("command", nargs="+", help="what to run, after --")
     parser.add_argument("--columns", type=int, default=WIDTH)
     given = parser.parse_args()
     shown = run_in_terminal(given.command, columns=given.columns)
+    if shown.code:
+        # A picture of a failure is nobody's picture of the command.
+        return shown.code
     typed = shlex.join(given.command)
     given.file.parent.mkdir(parents=True, exist_ok=True)
     given.file.write_text(picture(typed, shown.ansi, columns=given.columns), encoding="utf-8")
-    return shown.code
+    return 0
 
 
 if __name__ == "__main__":

@@ -66,11 +66,23 @@ def test_a_picture_has_the_text_and_no_address_to_load() -> None:
     assert "@font-face" not in svg
 
 
-def test_a_recording_is_written_and_keeps_the_commands_exit_code(
+def _recorded(file: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["recording", str(file), "--", "sh", "-c", script])
+    return main()
+
+
+def test_a_recording_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "pictures" / "it.svg"
+
+    assert _recorded(file, "echo red", monkeypatch) == 0
+    assert "red" in file.read_text(encoding="utf-8")
+
+
+def test_a_command_that_fails_keeps_its_exit_code_and_the_picture_that_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "pictures" / "it.svg"
-    monkeypatch.setattr(sys, "argv", ["recording", str(file), "--", "sh", "-c", "echo red; exit 3"])
+    file = tmp_path / "it.svg"
+    file.write_text("the last good one")
 
-    assert main() == 3
-    assert "red" in file.read_text(encoding="utf-8")
+    assert _recorded(file, "echo red; exit 3", monkeypatch) == 3
+    assert file.read_text() == "the last good one"

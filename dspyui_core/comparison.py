@@ -14,6 +14,8 @@ __all__ = ["compare", "rows_needed", "score_interval"]
 
 RESAMPLES = 9_999
 POWER = 0.8
+# Scores closer than this are the same; BCa divides by the cube of their spread.
+NOTHING = 1e-12
 
 
 def compare(
@@ -81,7 +83,7 @@ def _paired_scores(opponent: ScoreCard, candidate: ScoreCard) -> tuple[np.ndarra
 
 
 def _interval(differences: np.ndarray, confidence: float, seed: int) -> tuple[float, float]:
-    if np.ptp(differences) == 0.0:
+    if np.ptp(differences) < NOTHING:
         # Nothing varies, so there is nothing to resample; the interval of rows that all agree
         # is bounded by the rule of three (Hanley & Lippman-Hand 1983, JAMA 249:1743-1745).
         slack = -math.log(1 - confidence) / len(differences)

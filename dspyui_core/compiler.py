@@ -144,7 +144,9 @@ def _ask_once(student: dspy.Module, rows: Sequence[LabelledRow]) -> None:
             student(**row.inputs)
         except Exception as error:  # noqa: BLE001 - any other failure is the row's own, told later
             if refuses_everything(error):
-                raise as_lm_error(error) from None
+                told = as_lm_error(error)
+                hint = f"{told.hint}; then run the same command again"
+                raise LMError(told.message, hint=hint) from None
 
 
 def _missing_key(lm: str) -> str | None:

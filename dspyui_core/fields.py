@@ -21,6 +21,8 @@ from dspyui_core.errors import Problem
 
 TypeName = Literal["str", "int", "float", "bool", "literal", "list", "object"]
 FROM_DATA = "from_data"
+# Allowed values are listed with each wrong cell while the list is about as long as a line.
+LONGEST_LIST = 80
 
 
 class Field(BaseModel):
@@ -162,7 +164,7 @@ def _text_cell(field: Field, text: str) -> Any:
 
 def _problem(detail: Mapping[str, Any]) -> Problem:
     column = ".".join(str(part) for part in detail["loc"])
-    return Problem(column, _reason(detail), detail["input"], _REMEDIES.get(detail["type"], ""))
+    return Problem(column, _reason(detail), detail["input"], _remedy(detail))
 
 
 def _reason(detail: Mapping[str, Any]) -> str:
@@ -171,8 +173,14 @@ def _reason(detail: Mapping[str, Any]) -> str:
     return str(detail["msg"])[:1].lower() + str(detail["msg"])[1:]
 
 
+def _remedy(detail: Mapping[str, Any]) -> str:
+    remedy = _REMEDIES.get(detail["type"], "")
+    allowed = detail.get("ctx", {}).get("expected", "") if detail["type"] == "literal_error" else ""
+    return f"{remedy}: {allowed}" if 0 < len(allowed) <= LONGEST_LIST else remedy
+
+
 _REMEDIES = {
-    "literal_error": "use one of the allowed values, or add it to the signature",
+    "literal_error": "add it to the signature, or use one of the allowed values",
     "int_parsing": "write a whole number",
     "int_from_float": "write a whole number",
     "float_parsing": "write a number",

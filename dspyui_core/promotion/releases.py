@@ -230,7 +230,8 @@ class Releases:
             hint = f"versions: {', '.join(map(str, known))}"
             raise self._absent(program, f"{program!r} has no version {version}", hint)
         if now.version == version and not now.by_hand:
-            raise InputError(f"version {version} of {program!r} serves already")
+            hint = f"since when, and why: dspyui model history {program}"
+            raise InputError(f"version {version} of {program!r} serves already", hint=hint)
         return Change(program, version, now.version)
 
     def _absent(self, program: str, message: str, hint: str) -> ModelNotFoundError:

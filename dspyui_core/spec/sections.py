@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -227,7 +228,7 @@ class FeedbackSpec(Section):
 class ProgramSpec(Section):
     """Everything a user says about one program."""
 
-    name: str = Slot(pattern=NAME_PATTERN, description="Lower case letters, digits and dashes.")
+    name: str = Slot(description="Lower case letters, digits and dashes.")
     description: str = Slot("", description="For people; changes nothing.")
     signature: SignatureSpec = Slot(description="The task and its typed fields.")
     module: Choice = Slot(Choice(name="predict"), description="How the LM is asked.")
@@ -238,6 +239,13 @@ class ProgramSpec(Section):
     promotion: PromotionSpec = Slot(PromotionSpec(), description="When a candidate is released.")
     feedback: FeedbackSpec = Slot(FeedbackSpec(), description="When feedback is enough.")
     seed: int = Slot(0, description="Of everything random in a turn.")
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise ValueError("takes lower case letters, digits and dashes, at most 63")
+        return name
 
     @model_validator(mode="after")
     def _columns_name_fields(self) -> Self:

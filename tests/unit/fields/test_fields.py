@@ -150,3 +150,13 @@ def test_a_literal_from_the_data_is_open_until_its_values_are_frozen_sorted() ->
     assert (field.open, python_type(field)) == (True, str)
     assert (frozen.open, frozen.values) == (False, ("a", "b"))
     assert python_type(frozen) == Literal["a", "b"]
+
+
+@pytest.mark.parametrize(("count", "listed"), [(2, True), (40, False)])
+def test_a_short_list_of_allowed_values_is_told_with_a_wrong_one(count: int, listed: bool) -> None:
+    field = Field(name="topic", type="literal", values=tuple(f"v{n}" for n in range(count)))
+
+    (problem,) = parse_row([field], {"topic": "x"})[1]
+
+    assert "use one of the allowed values" in problem.remedy
+    assert ("'v0' or 'v1'" in problem.remedy) is listed

@@ -133,8 +133,11 @@ class Show:
         """Where to look next."""
         self._heading(f"Done in {seconds:.0f} s. Where to look next")
         if not kept:
-            self._say("This home is removed now. To keep one and look around:")
-            self._say("  dspyui demo --keep demo-home", style="cyan")
+            self._say("dspyui demo --keep demo-home", style="cyan")
+            self._say(
+                "keeps everything, and names the commands to look around with: the status, every "
+                "decision with its reasons, the lineage of this answer, the rollback, MLflow's UI"
+            )
             return
         trace = f"dspyui lineage {traced.lineage.trace_id}" if traced else ""
         lines = [

@@ -64,7 +64,7 @@ class Mlflow:
             return self._server()
         path = sqlite_file(self.uri)
         if path is not None and not os.access(path, os.F_OK):
-            return Finding(self.name, "ok", f"{path}, which will be made (it takes half a minute)")
+            return Finding(self.name, "ok", f"{path}, which will be made (some ten seconds)")
         try:
             current = revision_of(self.uri)
         except StoreError as error:

@@ -218,5 +218,5 @@ def test_the_end_names_commands_only_where_the_home_is_kept(tmp_path: Path) -> N
 
     assert "dspyui lineage tr-ff" in closing(kept=True)
     assert "dspyui model rollback desk" in closing(kept=True)
-    assert "lineage" not in closing(kept=False)
+    assert "dspyui lineage" not in closing(kept=False)
     assert "dspyui demo --keep" in closing(kept=False)

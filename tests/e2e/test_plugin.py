@@ -83,7 +83,7 @@ def test_a_command_of_contributing_prints_what_is_shown(
     words = [" ".join(line.split()) for line in printed]
     missing = [line for line in lines if " ".join(line.split()) not in words]
     assert lines
-    assert missing == []
+    assert missing == [], "\n".join(printed)
 
 
 def test_the_plugins_optimizer_compiled_the_candidate(desk: Desk) -> None:

@@ -10,17 +10,18 @@ from typing import Any
 
 from deployments.demo.example import Example
 from deployments.demo.traffic import Told, Traffic, send
-from dspyui_core.data_exporter import write_pieces
 from dspyui_core.datasets import fold_dataset
 from dspyui_core.records import Record, Turn
 from dspyui_core.turn import (
     AnswerLineage,
     DemoOrigin,
+    ExportRequest,
     FileScore,
     ScoredAnswer,
     TurnDetails,
     TurnRequest,
     answer_lineage,
+    export_feedback,
     score_file,
     turn_details,
 )
@@ -151,12 +152,7 @@ class Story:
 
     def exported(self) -> int:
         """Write what users said as training data into the home; returns the number of rows."""
-        exporter = self.ws.exporter
-        frame = exporter.query_traces_with_feedback(self.program)
-        target = self.ws.home / "exports" / f"{self.program}.csv"
-        target.parent.mkdir(exist_ok=True)
-        write_pieces([exporter.export_training_data(frame, "csv")], target)
-        return len(frame)
+        return export_feedback(self.ws, ExportRequest(program=self.example.spec)).rows
 
     def changed(self) -> Changed:
         """Ask the first and the last champion the test messages; nothing is recorded."""

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dspyui_core.spec.reading import parse_spec, read_spec
-from dspyui_core.spec.sections import (
+from dspyui_core.spec.base import PYTHON_PREFIX, Choice, Section
+from dspyui_core.spec.data import (
     GATE_CHECKS,
-    NAME_PATTERN,
-    PYTHON_PREFIX,
     CheckSpec,
-    Choice,
     ClassMinimum,
     DatasetSpec,
-    FeedbackSpec,
     GateCheck,
+    Shares,
+    Source,
+    SplitMinimums,
+)
+from dspyui_core.spec.reading import parse_spec, read_spec
+from dspyui_core.spec.sections import (
+    NAME_PATTERN,
+    FeedbackSpec,
     LmSpec,
     ProgramSpec,
     PromotionSpec,
-    Section,
-    Shares,
     SignatureSpec,
-    Source,
-    SplitMinimums,
     canonical_json,
 )
 

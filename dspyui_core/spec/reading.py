@@ -20,7 +20,9 @@ from dspyui_core.extensions import (
     Catalog,
     validation_problems,
 )
-from dspyui_core.spec.sections import GATE_CHECKS, PYTHON_PREFIX, ProgramSpec
+from dspyui_core.spec.base import PYTHON_PREFIX
+from dspyui_core.spec.data import GATE_CHECKS
+from dspyui_core.spec.sections import ProgramSpec
 
 _CATALOGS: Mapping[str, Catalog] = {"metric": METRICS, "optimizer": OPTIMIZERS, "module": MODULES}
 _NUMBERED_FIELD = re.compile(r"^signature\.(inputs|outputs)\.(\d+)")

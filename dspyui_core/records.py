@@ -142,6 +142,11 @@ class ModelVersion(Record):
 class TurnDataset(Record):
     """The dataset part of a turn's report; counts are rows."""
 
+    @classmethod
+    def of(cls, ref: DatasetRef) -> TurnDataset:
+        """The part of a reference that a report shows."""
+        return cls(**ref.model_dump(include=set(cls.model_fields)))
+
     version: str
     rows: int
     train: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deployments.cli import output
 
 if TYPE_CHECKING:
-    from dspyui_core.promotion import Change
+    from dspyui_core.promotion import Change, Releases
     from dspyui_core.workspace import Workspace
 
 
@@ -41,10 +41,12 @@ def told(content: Mapping[str, Any], words: str, as_json: bool) -> None:
         output.text(f"{words}\n  dry run: nothing was written")
 
 
-def told_change(change: Change, as_json: bool) -> None:
-    """Print who would serve instead of whom."""
+def show_change(ask: Callable[[Releases], Change], as_json: bool) -> None:
+    """Print who would serve instead of whom, as the releases of this home say when asked."""
     from dataclasses import asdict
 
+    with looking() as ws:
+        change = ask(ws.releases)
     now = "nobody" if change.serving is None else f"version {change.serving}"
     words = f"{change.program}: version {change.version} would serve; now {now} serves"
     told(asdict(change), words, as_json)

@@ -40,8 +40,8 @@ def lineage(
 
 def _lines(found: AnswerLineage) -> list[str]:
     return [
-        f"{_values(found.inputs)}",
-        f"{_values(found.outputs)}",
+        f"{values_text(found.inputs)}",
+        f"{values_text(found.outputs)}",
         f"  {found.program} version {found.version}, turn {found.turn}, "
         f"dataset {found.dataset_version[:12]}, run {found.run_id}",
         f"  {_demos_of(found)}",
@@ -57,18 +57,22 @@ def _demos_of(found: AnswerLineage) -> str:
 
 
 def _demo(demo: DemoOrigin) -> list[str]:
-    return [f"  - {_values(demo.inputs)}", f"      {_values(demo.labels)}  {_origin(demo)}"]
+    return [f"  - {values_text(demo.inputs)}", f"      {values_text(demo.labels)}  {origin(demo)}"]
 
 
-def _origin(demo: DemoOrigin) -> str:
+def origin(demo: DemoOrigin, *, brief: bool = False) -> str:
+    """Who made a demo; `brief` leaves out the trust and most of the trace id."""
+    trust = "" if brief else f", {demo.trust}"
     if demo.row_id is None:
         return "written by the optimizer"
     if demo.trace_id is None or demo.answered is None:
-        return f"row {demo.data_row} of {demo.source}, {demo.trust}"
-    told = f"corrected from {_values(demo.answered)} by" if demo.corrected else "thumbs up from"
-    return f"{told} {demo.user_id or 'nobody named'} on {demo.trace_id}, {demo.trust}"
+        return f"row {demo.data_row} of {demo.source}{trust}"
+    told = f"corrected from {values_text(demo.answered)} by" if demo.corrected else "thumbs up from"
+    trace = f"{demo.trace_id[:11]}…" if brief else demo.trace_id
+    return f"{told} {demo.user_id or 'nobody named'} on {trace}{trust}"
 
 
-def _values(values: object) -> str:
+def values_text(values: object) -> str:
+    """The values of inputs or outputs on one line."""
     shown = values.values() if isinstance(values, dict) else [values]
     return ", ".join(" ".join(str(value).split()) for value in shown)

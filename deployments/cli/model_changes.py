@@ -70,12 +70,11 @@ def promote(
     as_json: Json = False,
 ) -> None:
     """Make a version the champion, through the decision ledger."""
-    from deployments.cli.dry_run import looking, told_change
+    from deployments.cli.dry_run import show_change
     from dspyui_core.workspace import Workspace
 
     if dry_run:
-        with looking() as ws:
-            told_change(ws.releases.would_promote(name, version), as_json)
+        show_change(lambda releases: releases.would_promote(name, version), as_json)
         return
     _told(Workspace.open().promote(name, version, reason=reason), as_json)
 
@@ -91,12 +90,11 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Let an earlier champion serve again, through the decision ledger."""
-    from deployments.cli.dry_run import looking, told_change
+    from deployments.cli.dry_run import show_change
     from dspyui_core.workspace import Workspace
 
     if dry_run:
-        with looking() as ws:
-            told_change(ws.releases.would_roll_back(name, to), as_json)
+        show_change(lambda releases: releases.would_roll_back(name, to), as_json)
         return
     _told(Workspace.open().rollback(name, to, reason=reason), as_json)
 

@@ -54,10 +54,13 @@ def promote_model(
     verbose: Verbose = False,
 ) -> None:
     """Make a version the champion on a person's word."""
+    from deployments.cli.dry_run import show_change
+    from dspyui_core.spec import read_spec
     from dspyui_core.turn import PromoteRequest
 
+    name = read_spec(program).name
     if dry_run:
-        _plan_change("would_promote", program, version, as_json)
+        show_change(lambda releases: releases.would_promote(name, version), as_json)
         return
     request = PromoteRequest(program=program, version=version, reason=reason)
     _told_serving(_run("promote-model", request, verbose=verbose), as_json)
@@ -74,10 +77,13 @@ def rollback_model(
     verbose: Verbose = False,
 ) -> None:
     """Let an earlier champion serve again on a person's word."""
+    from deployments.cli.dry_run import show_change
+    from dspyui_core.spec import read_spec
     from dspyui_core.turn import RollbackRequest
 
+    name = read_spec(program).name
     if dry_run:
-        _plan_change("would_roll_back", program, to, as_json)
+        show_change(lambda releases: releases.would_roll_back(name, to), as_json)
         return
     request = RollbackRequest(program=program, to=to, reason=reason)
     _told_serving(_run("rollback-model", request, verbose=verbose), as_json)
@@ -117,21 +123,10 @@ def export_feedback(
 
 
 def _run(flow: str, request: Any, *, verbose: bool) -> Any:
+    # Only here: a wrong spec has been told by now, before the flow's imports and its server.
     from deployments.cli.flow_run import run_flow
-    from dspyui_core.spec import read_spec
 
-    # A wrong spec is told at once, before a server is started for it.
-    read_spec(request.program)
     return run_flow(flow, request, verbose=verbose)
-
-
-def _plan_change(what: str, program: Path, version: int | None, as_json: bool) -> None:
-    from deployments.cli.dry_run import looking, told_change
-    from dspyui_core.spec import read_spec
-
-    name = read_spec(program).name
-    with looking() as ws:
-        told_change(getattr(ws.releases, what)(name, version), as_json)
 
 
 def _told_serving(found: Any, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from deployments.cli.lineage import origin, values_text
 from deployments.demo.charts import score_cells, score_table, scorecard
 from deployments.demo.story import Change, Changed, Chapter, Traced
 from deployments.demo.traffic import Traffic
@@ -118,7 +119,7 @@ class Show:
         lineage, correction = traced.lineage, traced.correction
         self._say(_quoted(lineage.inputs), style="bold")
         self._say(
-            f"{_values(lineage.outputs)}   by version {lineage.version}, made in turn "
+            f"{values_text(lineage.outputs)}   by version {lineage.version}, made in turn "
             f"{lineage.turn} from dataset {lineage.dataset_version[:12]}"
         )
         self._say(f"nearest of {len(lineage.demos)} demos in its prompt:", style="dim")
@@ -203,9 +204,9 @@ def _change(change: Change) -> tuple[Text, Text, Text, Text]:
     good, bad = ("green", "red") if change.gain > 0 else ("red", "green")
     return (
         Text(_quoted(change.last.inputs, longest=SHORT)),
-        Text(_values(change.last.labels)),
-        Text(_values(change.first.outputs), style=bad),
-        Text(_values(change.last.outputs), style=good),
+        Text(values_text(change.last.labels)),
+        Text(values_text(change.first.outputs), style=bad),
+        Text(values_text(change.last.outputs), style=good),
     )
 
 
@@ -214,21 +215,13 @@ def _demo(demo: DemoOrigin, *, is_it: bool) -> RenderableType:
         Text(
             f"{'>' if is_it else ' '} {_quoted(demo.inputs)}", style="bold green" if is_it else ""
         ),
-        Text(f"    {_values(demo.labels)}   {_origin(demo)}", style="green" if is_it else "dim"),
+        Text(
+            f"    {values_text(demo.labels)}   {origin(demo, brief=True)}",
+            style="green" if is_it else "dim",
+        ),
     )
 
 
-def _origin(demo: DemoOrigin) -> str:
-    if demo.trace_id is None or demo.answered is None:
-        return f"row {demo.data_row} of {demo.source}"
-    told = f"corrected from {_values(demo.answered)} by" if demo.corrected else "thumbs up from"
-    return f"{told} {demo.user_id} on {demo.trace_id[:11]}…"
-
-
 def _quoted(inputs: object, *, longest: int = EXCERPT) -> str:
-    text = " ".join(_values(inputs).split())
+    text = values_text(inputs)
     return f"“{text if len(text) <= longest else text[: longest - 1] + '…'}”"
-
-
-def _values(values: object) -> str:
-    return ", ".join(map(str, values.values())) if isinstance(values, dict) else str(values)

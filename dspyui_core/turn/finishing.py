@@ -70,7 +70,7 @@ def describe_turn(
         program=row.program,
         turn=row.turn_id,
         outcome=outcome,
-        dataset=None if snapshot is None else _dataset(snapshot),
+        dataset=None if snapshot is None else TurnDataset.of(snapshot.dataset),
         scores=_scores(refs),
         decision=_decision(refs),
         model_version=_version(refs),
@@ -90,11 +90,6 @@ def _conflict(steps: dict[str, dict[str, object]]) -> str:
     if "conclude" not in steps:
         return ""
     return Concluded.model_validate(steps["conclude"]["ref"]).conflict
-
-
-def _dataset(snapshot: Snapshot) -> TurnDataset:
-    keys = set(TurnDataset.model_fields)
-    return TurnDataset(**snapshot.dataset.model_dump(include=keys))
 
 
 def _scores(refs: dict[str, object]) -> TurnScores:

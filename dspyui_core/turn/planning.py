@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from dspyui_core.datasets import Settled, preview_dataset, usable_new_rows
 from dspyui_core.promotion import Ledger
-from dspyui_core.records import DatasetRef, Record, TurnDataset
+from dspyui_core.records import Record, TurnDataset
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.turn.opening import Fresh, Resumes, TurnRequest, look, request_spec
 from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent
@@ -69,7 +69,7 @@ def _resuming(ws: Workspace, seen: Resumes, spec: ProgramSpec, upto: str) -> Tur
         action="blocked" if blocks else "resume",
         turn=row.turn_id,
         steps=() if blocks else tuple(name for name in _upto(upto) if name not in done),
-        dataset=_counts(dataset),
+        dataset=TurnDataset.of(dataset),
         reason=blocks,
     )
 
@@ -85,7 +85,7 @@ def _anew(ws: Workspace, seen: Fresh, upto: str) -> TurnPlan:
         turn=seen.last.turn_id if seen.last is not None and seen.idle else None,
         abandons=None if seen.abandons is None else seen.abandons.turn_id,
         steps=_upto(upto) if action == "open" else (),
-        dataset=_counts(settled.ref),
+        dataset=TurnDataset.of(settled.ref),
         new_feedback=usable_new_rows(seen.fold, ws.engine, since),
         reason=seen.idle or blocks,
     )
@@ -110,7 +110,3 @@ def _what_blocks(settled: Settled) -> str:
 
 def _upto(last: str) -> tuple[str, ...]:
     return STEPS[: STEPS.index(last) + 1]
-
-
-def _counts(dataset: DatasetRef) -> TurnDataset:
-    return TurnDataset(**dataset.model_dump(include=set(TurnDataset.model_fields)))

@@ -59,7 +59,6 @@ class FeedbackService:
         """
         checked = self.check_feedback(trace_id, rating, corrected_output, comment)
         return self._journal.append_feedback(
-            checked.program,
             trace_id,
             checked.payload,
             user_id=user_id,

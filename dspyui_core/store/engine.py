@@ -6,11 +6,9 @@ numbers drawn inside it appear to readers in that order. `reading(engine)` takes
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, ProgrammingError
 
 from dspyui_core.errors import StoreError
+from dspyui_core.store.entries import to_json
 from dspyui_core.store.locks import exclusive
 from dspyui_core.store.schema import ensure_schema
 
@@ -66,7 +65,7 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: URL) -> Engine:
-    options: dict[str, Any] = {"json_serializer": partial(json.dumps, allow_nan=False)}
+    options: dict[str, Any] = {"json_serializer": to_json}
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": BUSY_SECONDS}
     try:

@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select
+from sqlalchemy import ColumnElement, Engine, func, select
 
-from dspyui_core.errors import ConflictError, TraceNotFoundError
+from dspyui_core.errors import TraceNotFoundError
+from dspyui_core.store.appending import Appender
 from dspyui_core.store.clock import Now, utc_now
 from dspyui_core.store.engine import reading
+from dspyui_core.store.entries import (
+    WITH_SPANS,
+    WITHOUT_SPANS,
+    Entry,
+    Kind,
+    New,
+    NewFeedback,
+    NewPrediction,
+    Spans,
+    entry_of,
+)
 from dspyui_core.store.tables import journal
 
-Kind = Literal["prediction", "feedback"]
+__all__ = ["Entry", "Journal", "Kind", "New", "NewFeedback", "NewPrediction", "Spans"]
+
 _PAGE = 500
-# SQLite before 3.32 takes at most 999 parameters in one statement.
-_KEYS_PER_QUERY = 900
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing that happened, at its commit-ordered position (1, 2, ... with gaps allowed)."""
-
-    position: int
-    kind: Kind
-    program: str
-    trace_id: str
-    user_id: str | None
-    authenticated: bool
-    version: int | None
-    payload: dict[str, Any]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NewPrediction:
-    """A served answer on its way into the journal; `at` None means the moment of appending."""
-
-    program: str
-    trace_id: str
-    payload: Mapping[str, Any]
-    user_id: str | None = None
-    authenticated: bool = False
-    version: int | None = None
-    at: datetime | None = None
 
 
 class Journal:
@@ -54,7 +34,7 @@ class Journal:
 
     def __init__(self, engine: Engine, *, now: Now = utc_now) -> None:
         self._engine = engine
-        self._now = now
+        self._appender = Appender(engine, now=now)
 
     def append_prediction(
         self,
@@ -65,23 +45,16 @@ class Journal:
         user_id: str | None = None,
         authenticated: bool = False,
         version: int | None = None,
+        spans: Spans | None = None,
     ) -> Entry:
-        """Append one prediction; see `append_predictions`."""
-        new = NewPrediction(program, trace_id, payload, user_id, authenticated, version)
-        return self.append_predictions([new])[0]
-
-    def append_predictions(self, predictions: Sequence[NewPrediction]) -> tuple[Entry, ...]:
-        """Append all or none in one commit; the entries come back in the order given.
-
-        A trace id that is already there returns its first entry and writes nothing; with another
-        payload it raises ConflictError.
-        """
-        rows = [self._row("prediction", new, new.trace_id) for new in predictions]
-        return self._append(rows)
+        """Append one prediction; see `append`."""
+        new = NewPrediction(
+            program, trace_id, payload, user_id, authenticated, version, spans=spans
+        )
+        return self.append([new])[0]
 
     def append_feedback(
         self,
-        program: str,
         trace_id: str,
         payload: Mapping[str, Any],
         *,
@@ -89,20 +62,32 @@ class Journal:
         authenticated: bool,
         idem_key: str,
     ) -> Entry:
-        """Append one piece of feedback; a repeated key returns the first entry.
+        """Append one piece of feedback; see `append`."""
+        return self.append([NewFeedback(trace_id, payload, idem_key, user_id, authenticated)])[0]
 
-        Raises ConflictError where the key was used for something else. Whether the trace exists
-        is the caller's question.
+    def append(self, new: Sequence[New]) -> tuple[Entry, ...]:
+        """Append all or none; the entries come back in the order given, on disk.
+
+        What other threads append meanwhile shares the commit. A trace id or feedback key that is
+        there already returns its first entry and writes nothing. Raises ConflictError where it was
+        used for something else, TraceNotFoundError for feedback on an unknown prediction,
+        StoreError for what is no JSON.
         """
-        new = NewPrediction(program, trace_id, payload, user_id, authenticated)
-        return self._append([self._row("feedback", new, idem_key)])[0]
+        return self._appender.append(new)
 
     def find_prediction(self, trace_id: str) -> Entry | None:
         """The prediction recorded under this trace id, or None where there is none."""
-        is_it = (journal.c.trace_id == trace_id) & (journal.c.kind == "prediction")
+        return self.find_predictions([trace_id]).get(trace_id)
+
+    def find_predictions(self, trace_ids: Sequence[str]) -> dict[str, Entry]:
+        """By trace id, those predictions that are there."""
+        query = select(*WITHOUT_SPANS).where(journal.c.kind == "prediction")
+        found: list[Entry] = []
         with reading(self._engine) as connection:
-            row = connection.execute(select(journal).where(is_it)).one_or_none()
-        return None if row is None else _entry(row)
+            for start in range(0, len(trace_ids), _PAGE):
+                some = query.where(journal.c.trace_id.in_(trace_ids[start : start + _PAGE]))
+                found += [entry_of(row) for row in connection.execute(some)]
+        return {entry.trace_id: entry for entry in found}
 
     def prediction(self, trace_id: str) -> Entry:
         """The prediction recorded under this trace id; TraceNotFoundError where there is none."""
@@ -121,8 +106,9 @@ class Journal:
         kind: Kind | None = None,
         upto: int | None = None,
         limit: int | None = None,
+        spans: bool = False,
     ) -> Iterator[Entry]:
-        """Stream entries with position < p <= upto in order, at most `limit` of them.
+        """Stream entries with position < p <= upto in order, at most `limit`, spans on request.
 
         Without `upto` the stream ends at what is committed when reading starts, so a busy writer
         cannot keep it going. It holds no connection between pages.
@@ -131,7 +117,7 @@ class Journal:
         left = limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
-            page = self._page(_matching(program, kind, position, end), size)
+            page = self._page(_matching(program, kind, position, end), size, spans)
             yield from page
             if len(page) < size:
                 return
@@ -158,62 +144,11 @@ class Journal:
             found = connection.execute(query.where(*_matching(program, kind, since, upto)))
             return int(found.scalar_one())
 
-    def _page(self, matching: Sequence[ColumnElement[bool]], size: int) -> list[Entry]:
-        query = select(journal).where(*matching).order_by(journal.c.position).limit(size)
+    def _page(self, matching: Sequence[ColumnElement[bool]], size: int, spans: bool) -> list[Entry]:
+        columns = WITH_SPANS if spans else WITHOUT_SPANS
+        query = select(*columns).where(*matching).order_by(journal.c.position).limit(size)
         with reading(self._engine) as connection:
-            return [_entry(row) for row in connection.execute(query)]
-
-    def _row(self, kind: Kind, new: NewPrediction, key: str) -> dict[str, Any]:
-        return {
-            "kind": kind,
-            "program": new.program,
-            "trace_id": new.trace_id,
-            "user_id": new.user_id,
-            "authenticated": new.authenticated,
-            # A user's feedback key must not be able to shadow a trace id.
-            "idem_key": f"{kind}:{key}",
-            "version": new.version,
-            "payload": dict(new.payload),
-            "at": new.at or self._now(),
-        }
-
-    def _append(self, rows: Sequence[dict[str, Any]]) -> tuple[Entry, ...]:
-        keys = [row["idem_key"] for row in rows]
-        with self._engine.begin() as connection:
-            known = _by_key(connection, keys)
-            # The first of several rows with one key wins, as it would in separate calls.
-            fresh = {row["idem_key"]: row for row in reversed(rows) if row["idem_key"] not in known}
-            if fresh:
-                new = [fresh[key] for key in dict.fromkeys(keys) if key in fresh]
-                connection.execute(insert(journal), new)
-                known |= _by_key(connection, list(fresh))
-            return tuple(_same(known[row["idem_key"]], row) for row in rows)
-
-
-def _by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        some = keys[start : start + _KEYS_PER_QUERY]
-        query = select(journal).where(journal.c.idem_key.in_(some))
-        found |= {row.idem_key: _entry(row) for row in connection.execute(query)}
-    return found
-
-
-def _same(entry: Entry, row: dict[str, Any]) -> Entry:
-    """The stored entry if it says what the row says; time and version may differ in a repeat."""
-    stored = (entry.program, entry.trace_id, entry.user_id, entry.payload)
-    given = (row["program"], row["trace_id"], row["user_id"], _as_stored(row["payload"]))
-    if stored == given:
-        return entry
-    raise ConflictError(
-        f"the key {row['idem_key']!r} was already used at position {entry.position} "
-        "for something else",
-        hint="repeat a call with the same content, or give the new content a new key",
-    )
-
-
-def _as_stored(payload: dict[str, Any]) -> Any:
-    return json.loads(json.dumps(payload))
+            return [entry_of(row) for row in connection.execute(query)]
 
 
 def _matching(
@@ -229,8 +164,3 @@ def _matching(
         None if upto is None else journal.c.position <= upto,
     ]
     return [condition for condition in conditions if condition is not None]
-
-
-def _entry(row: Row[Any]) -> Entry:
-    fields = row._mapping
-    return Entry(**{name: fields[name] for name in Entry.__dataclass_fields__})

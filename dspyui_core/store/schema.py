@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, column, false, inspect, select, table
 from dspyui_core.errors import StoreError
 
 # Kept here so that opening a current database imports no Alembic; a test ties it to the files.
-HEAD = "0001"
+HEAD = "0002"
 _SCRIPTS = "dspyui_core.store:migrations"
 _VERSION = table("alembic_version", column("version_num"))
 

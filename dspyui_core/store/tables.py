@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -45,10 +47,13 @@ class UtcTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+# SQLite counts by itself only in an INTEGER, which has 64 bits there; Postgres's has 32.
+Position = BigInteger().with_variant(Integer, "sqlite")
+
 journal = Table(
     "journal",
     METADATA,
-    Column("position", Integer, autoincrement=True, nullable=False),
+    Column("position", Position, autoincrement=True, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("program", String(200), nullable=False),
     Column("trace_id", String(200), nullable=False),
@@ -58,12 +63,61 @@ journal = Table(
     Column("version", Integer, nullable=True),
     Column("payload", JSON, nullable=False),
     Column("at", UtcTime, nullable=False),
+    # Last, so that SQLite reads a row's other columns without touching the pages of this one.
+    Column("spans", JSON(none_as_null=True), nullable=True),
     PrimaryKeyConstraint("position", name="pk_journal"),
     UniqueConstraint("idem_key", name="uq_journal_idem_key"),
     CheckConstraint("kind IN ('prediction', 'feedback')", name="ck_journal_kind"),
     Index("ix_journal_program_position", "program", "position"),
     Index("ix_journal_trace_id", "trace_id"),
+    # What users said is a small part of the journal, and what exports look for.
+    Index(
+        "ix_journal_feedback",
+        "program",
+        "position",
+        sqlite_where=text("kind = 'feedback'"),
+        postgresql_where=text("kind = 'feedback'"),
+    ),
     # A position is never given twice, not even after the last entry is forgotten.
+    sqlite_autoincrement=True,
+)
+
+# Keys of entries that are gone, hashed: a repeat of one still records nothing.
+spent_key = Table(
+    "spent_key",
+    METADATA,
+    Column("key_hash", String(64), nullable=False),
+    Column("program", String(200), nullable=False),
+    Column("position", Position, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("key_hash", name="pk_spent_key"),
+)
+
+# Every input and output that a program's answers ever had: the columns of its exports.
+payload_field = Table(
+    "payload_field",
+    METADATA,
+    Column("seq", Integer, autoincrement=True, nullable=False),
+    Column("program", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("name", String(200), nullable=False),
+    PrimaryKeyConstraint("seq", name="pk_payload_field"),
+    UniqueConstraint("program", "role", "name", name="uq_payload_field_program_role_name"),
+    CheckConstraint("role IN ('input', 'output')", name="ck_payload_field_role"),
+    sqlite_autoincrement=True,
+)
+
+# That something was forgotten, when, by whom and how much; what it was is not in here.
+erasure = Table(
+    "erasure",
+    METADATA,
+    Column("seq", Integer, autoincrement=True, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("subject_hash", String(64), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("seq", name="pk_erasure"),
     sqlite_autoincrement=True,
 )
 
@@ -143,6 +197,6 @@ watermark = Table(
     METADATA,
     Column("program", String(200), nullable=False),
     Column("consumer", String(200), nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("position", Position, nullable=False),
     PrimaryKeyConstraint("program", "consumer", name="pk_watermark"),
 )

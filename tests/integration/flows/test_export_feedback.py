@@ -19,7 +19,6 @@ def heard(desk):
         desk.ws.journal.append_prediction("desk", f"tr-{number}", answer, version=1)
         said = {"rating": "thumbs_down", "corrected_output": {"desk": right}, "comment": None}
         desk.ws.journal.append_feedback(
-            "desk",
             f"tr-{number}",
             said,
             user_id="ana",

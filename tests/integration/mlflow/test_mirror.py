@@ -55,7 +55,7 @@ def once(home: Any, name: str, journal: Journal, watermarks: Watermarks) -> Once
 def trace_ids(name: str, journal: Journal) -> list[str]:
     """Five predictions of version 2 in the journal."""
     ids = [mlflow_trace_id(f"{name} {number}") for number in range(5)]
-    journal.append_predictions(
+    journal.append(
         [
             NewPrediction(
                 name,
@@ -78,7 +78,7 @@ def give(
     journal: Journal, name: str, trace_id: str, user: str | None = "ana", **payload: Any
 ) -> None:
     key = f"{trace_id}-{user}-{payload}"
-    journal.append_feedback(name, trace_id, payload, user_id=user, authenticated=True, idem_key=key)
+    journal.append_feedback(trace_id, payload, user_id=user, authenticated=True, idem_key=key)
 
 
 def assessments(home: Any, trace_id: str) -> list[tuple[str, Any, str]]:
@@ -258,7 +258,7 @@ def test_a_long_journal_is_written_in_few_transactions(
     home: Any, name: str, once: Once, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payload = {"inputs": {"text": "x"}, "outputs": {"topic": "refund"}}
-    journal.append_predictions(
+    journal.append(
         [NewPrediction(name, mlflow_trace_id(f"{name}{number}"), payload) for number in range(50)]
     )
     store, sizes = TracingClient(home.uri).store, []

@@ -75,7 +75,7 @@ def test_the_mirror_copies_once_and_supersedes(client: Any, name: str, tmp_path:
 
     def rate(key: str, **payload: Any) -> Mirrored:
         journal.append_feedback(
-            name, trace_id, payload, user_id="ana", authenticated=True, idem_key=key
+            trace_id, payload, user_id="ana", authenticated=True, idem_key=key
         )
         return mirror_once(journal, Watermarks(engine), client, program=name, experiment_id=place)
 

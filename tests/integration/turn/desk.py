@@ -90,7 +90,7 @@ class Desk:
         self.journal.append_prediction("p", trace, answer)
         said = {"rating": "thumbs_down", "corrected_output": {"topic": topic}, "comment": None}
         self.journal.append_feedback(
-            "p", trace, said, user_id="ann", authenticated=True, idem_key=trace
+            trace, said, user_id="ann", authenticated=True, idem_key=trace
         )
 
 

@@ -26,7 +26,7 @@ class Diary:
         payload = {"rating": rating, "corrected_output": None, "comment": None} | more
         key = f"{len(self.days)}"
         entry = self.journal.append_feedback(
-            "p", trace, payload, user_id=user, authenticated=True, idem_key=key
+            trace, payload, user_id=user, authenticated=True, idem_key=key
         )
         return entry.position
 

@@ -55,7 +55,6 @@ def test_only_what_somebody_spoke_about_is_exported(diary: Diary, exporter: Data
     diary.predicts("a")
     diary.predicts("b")
     diary.says("b", "thumbs_up")
-    diary.says("nobody-knows", "thumbs_up")
 
     assert found(exporter) == ["b"]
 

@@ -1,0 +1,187 @@
+"""What of a group of appends is new, what is a repeat, and what must be refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from dspyui_core.errors import ConflictError, TraceNotFoundError
+from dspyui_core.store.entries import (
+    WITHOUT_SPANS,
+    Entry,
+    Kind,
+    Serialised,
+    entry_of,
+    hashed_key,
+)
+from dspyui_core.store.tables import journal
+
+# SQLite before 3.32 takes at most 999 parameters in one statement.
+_PER_QUERY = 900
+_PROGRAMS = "SELECT idem_key, program FROM journal WHERE idem_key IN"
+_PLACES = "SELECT idem_key, position FROM journal WHERE idem_key IN"
+_SPENT = "SELECT key_hash, program, position FROM spent_key WHERE key_hash IN"
+_INSERT = insert(journal)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A row on its way, its payload as JSON text already; feedback learns its program late."""
+
+    kind: Kind
+    program: str
+    trace_id: str
+    user_id: str | None
+    authenticated: bool
+    idem_key: str
+    version: int | None
+    payload: Serialised
+    spans: Serialised | None
+    at: datetime
+
+    def row(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _STORED}
+
+    def entry(self, position: int) -> Entry:
+        return Entry(
+            position=position,
+            kind=self.kind,
+            program=self.program,
+            trace_id=self.trace_id,
+            user_id=self.user_id,
+            authenticated=self.authenticated,
+            version=self.version,
+            payload=json.loads(self.payload),
+            at=self.at.astimezone(UTC),
+        )
+
+    def says(self) -> tuple[Any, ...]:
+        """What a repeat has to say again; its time and version may differ."""
+        return self.program, self.trace_id, self.user_id, json.loads(self.payload)
+
+
+_STORED = tuple(Draft.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Which rows of a group are new.
+
+    `known` are the entries that have one of its keys already, `programs` those of all entries that
+    its keys and its predictions' name.
+    """
+
+    known: Mapping[str, Entry]
+    programs: Mapping[str, str]
+    fresh: dict[str, Draft] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, connection: Connection, drafts: Sequence[Draft]) -> Admission:
+        keys = {draft.idem_key for draft in drafts}
+        asked = keys | {answer_key(draft.trace_id) for draft in drafts}
+        programs = _pairs(connection, _PROGRAMS, asked)
+        known = _by_key(connection, [key for key in keys if key in programs])
+        known |= _forgotten(connection, [d for d in drafts if d.idem_key not in known])
+        return cls(known, programs)
+
+    def take(self, drafts: Iterable[Draft]) -> None:
+        """Take those of one caller's rows that are new, or none of them.
+
+        Raises ConflictError for a key that says something else already, TraceNotFoundError for
+        feedback on an unknown prediction.
+        """
+        own: dict[str, Draft] = {}
+        for draft in drafts:
+            self._take(draft, own)
+        self.fresh.update(own)
+
+    def insert(self, connection: Connection) -> dict[str, Entry]:
+        """Write what is new; by key, all entries of the group, old and new."""
+        if not self.fresh:
+            return dict(self.known)
+        connection.execute(_INSERT, [draft.row() for draft in self.fresh.values()])
+        places = _pairs(connection, _PLACES, self.fresh)
+        new = {key: draft.entry(places[key]) for key, draft in self.fresh.items()}
+        return {**self.known, **new}
+
+    def _take(self, draft: Draft, own: dict[str, Draft]) -> None:
+        stored = self.known.get(draft.idem_key)
+        if stored is not None:
+            draft.program = draft.program or stored.program
+            # What was forgotten cannot be compared; its key stays used all the same.
+            if stored.payload and draft.says() != _said(stored):
+                raise _conflict(draft, f"at position {stored.position}")
+            return
+        if draft.kind == "feedback":
+            draft.program = self._program(draft.trace_id, own)
+        # The first of several rows with one key wins, as it would in separate calls.
+        first = own.get(draft.idem_key) or self.fresh.get(draft.idem_key)
+        if first is None:
+            own[draft.idem_key] = draft
+        elif draft.says() != first.says():
+            raise _conflict(draft, "in the same moment")
+
+    def _program(self, trace_id: str, own: Mapping[str, Draft]) -> str:
+        key = answer_key(trace_id)
+        fresh = own.get(key) or self.fresh.get(key)
+        found = fresh.program if fresh is not None else self.programs.get(key)
+        if found is None:
+            raise TraceNotFoundError(
+                trace_id, hint="use the trace id that came back with the prediction"
+            )
+        return found
+
+
+def answer_key(trace_id: str) -> str:
+    """The key of the prediction on a trace."""
+    return f"prediction:{trace_id}"
+
+
+def _said(entry: Entry) -> tuple[Any, ...]:
+    return entry.program, entry.trace_id, entry.user_id, entry.payload
+
+
+def _conflict(draft: Draft, where: str) -> ConflictError:
+    return ConflictError(
+        f"the key {draft.idem_key!r} was already used {where} for something else",
+        hint="repeat a call with the same content, or give the new content a new key",
+    )
+
+
+def _by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    for some in _pages(keys):
+        query = select(*WITHOUT_SPANS, journal.c.idem_key).where(journal.c.idem_key.in_(some))
+        found |= {row.idem_key: entry_of(row) for row in connection.execute(query)}
+    return found
+
+
+def _forgotten(connection: Connection, drafts: Sequence[Draft]) -> dict[str, Entry]:
+    """By key, what is left of entries that were forgotten: that there was one, and where."""
+    hashed = {hashed_key(draft.idem_key): draft for draft in drafts}
+    found: dict[str, Entry] = {}
+    for key_hash, program, position in _among(connection, _SPENT, hashed):
+        draft = hashed[key_hash]
+        found[draft.idem_key] = replace(draft.entry(position), program=program, payload={})
+    return found
+
+
+def _pairs(connection: Connection, query: str, keys: Iterable[str]) -> dict[str, Any]:
+    return {row[0]: row[1] for row in _among(connection, query, keys)}
+
+
+def _among(connection: Connection, query: str, keys: Iterable[str]) -> Iterator[Row[Any]]:
+    """The rows of a query whose key is among these; built by hand, this runs for every append."""
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    for some in _pages(list(keys)):
+        marks = ", ".join([mark] * len(some))
+        yield from connection.exec_driver_sql(f"{query} ({marks})", tuple(some))
+
+
+def _pages(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (items[start : start + _PER_QUERY] for start in range(0, len(items), _PER_QUERY))

@@ -11,12 +11,13 @@ that no turn ever touches.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+from reporting import Bar, options, report
 
 SEEDS = (0, 1, 2, 3, 4)
 GAIN = 0.05
@@ -62,47 +63,21 @@ def measured(seed: int) -> Row:
     )
 
 
-def ratios(rows: list[Row]) -> list[dict[str, Any]]:
-    """The bars and whether they hold."""
+def bars(rows: list[Row]) -> list[Bar]:
+    """What has to hold over all seeds."""
     share = sum(row.gains for row in rows) / len(rows)
     slowest = max(row.seconds for row in rows)
     return [
-        {
-            "name": "seeds promoted with at least 5 points more on the test file",
-            "value": share,
-            "bar": SEEDS_THAT_GAIN,
-            "holds": share >= SEEDS_THAT_GAIN,
-        },
-        {
-            "name": "seconds of the slowest",
-            "value": slowest,
-            "bar": SECONDS,
-            "holds": slowest <= SECONDS,
-        },
+        Bar("share of seeds promoted with 5 points more on the test file", share, SEEDS_THAT_GAIN),
+        Bar("seconds of the slowest", slowest, SECONDS, most=True),
     ]
 
 
 def main() -> None:
     """Run, print a table or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="the default seed only")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    given = parser.parse_args()
+    given = options(__doc__ or "", "the default seed only")
     rows = [measured(seed) for seed in (SEEDS[:1] if given.quick else SEEDS)]
-    if given.json:
-        listed = [asdict(row) for row in rows]
-        print(json.dumps({"name": "demo", "rows": listed, "ratios": ratios(rows)}, indent=2))
-        return
-    print("seed  second turn    holdout         test            gain    ratings  seconds")
-    for row in rows:
-        print(
-            f"{row.seed:4}  {row.outcome:13}  {row.holdout_first:.3f} → {row.holdout_last:.3f}"
-            f"   {row.test_first:.3f} → {row.test_last:.3f}   {row.test_last - row.test_first:+.3f}"
-            f"  {row.ratings:7}  {row.seconds:7.1f}"
-        )
-    for ratio in ratios(rows):
-        held = "holds" if ratio["holds"] else "MISSED"
-        print(f"{ratio['name']}: {ratio['value']:.2f} (bar {ratio['bar']:g}, {held})")
+    report("demo", rows, bars(rows), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,13 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: URL) -> Engine:
-    options: dict[str, Any] = {"json_serializer": to_json}
+    # A server's threads each use a connection for a moment; to open one costs more than to use it.
+    options: dict[str, Any] = {
+        "json_serializer": to_json,
+        "pool_size": 16,
+        "max_overflow": 48,
+        "pool_use_lifo": True,
+    }
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": BUSY_SECONDS}
     try:

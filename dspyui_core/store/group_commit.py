@@ -17,6 +17,7 @@ MOST_TOGETHER = 500
 # Who was in the last group often has the next wish at once: part of what a commit takes is worth
 # waiting for them (PostgreSQL's commit_delay, with its commit_siblings at 1).
 GATHERING_SECONDS = 0.0003
+GATHERING_STEPS = 3
 
 
 class Ticket(Generic[Wish, Result]):
@@ -94,8 +95,7 @@ class GroupCommit(Generic[Wish, Result]):
 
     def _lead(self, leader: Ticket[Wish, Result]) -> None:
         """Commit one group, wake its callers, and pass the lead on to who came meanwhile."""
-        if self._last_size > 1:
-            time.sleep(GATHERING_SECONDS)
+        self._await_the_last_group()
         group = self._gathered()
         try:
             self._commit(group)
@@ -111,6 +111,12 @@ class GroupCommit(Generic[Wish, Result]):
             if ticket is not leader:
                 ticket.wake()
         self._pass_on(leader)
+
+    def _await_the_last_group(self) -> None:
+        for _ in range(GATHERING_STEPS):
+            if len(self._waiting) >= self._last_size:
+                return
+            time.sleep(GATHERING_SECONDS / GATHERING_STEPS)
 
     def _gathered(self) -> list[Ticket[Wish, Result]]:
         with self._guard:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from support.home import ROOT
+from support.benchmarks import loaded
 
 
 @pytest.fixture(scope="module")
 def demo() -> ModuleType:
-    """benchmarks/demo.py, which is a script and no package."""
-    spec = importlib.util.spec_from_file_location("demo_bars", ROOT / "benchmarks" / "demo.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["demo_bars"] = module
-    spec.loader.exec_module(module)
-    return module
+    return loaded("demo")
 
 
 def _row(demo: ModuleType, **changes: Any) -> Any:
@@ -53,13 +44,13 @@ def test_a_gain_is_promoted_and_five_points_on_the_test_file(
 def test_four_of_five_seeds_must_gain(demo: ModuleType, bad: int, holds: bool) -> None:
     rows = [_row(demo, outcome="refused" if n < bad else "promoted") for n in range(5)]
 
-    assert demo.ratios(rows)[0]["holds"] is holds
+    assert demo.bars(rows)[0].holds is holds
 
 
 def test_the_slowest_seed_must_be_in_time(demo: ModuleType) -> None:
     rows = [_row(demo), _row(demo, seconds=91.0)]
 
-    assert demo.ratios(rows)[1] == {
+    assert demo.bars(rows)[1].told() == {
         "name": "seconds of the slowest",
         "value": 91.0,
         "bar": 90.0,

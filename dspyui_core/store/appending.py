@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from dspyui_core.errors import ConflictError, StoreError, TraceNotFoundError
 from dspyui_core.store.admission import Admission, Draft, answer_key
 from dspyui_core.store.clock import Now
+from dspyui_core.store.engine import queued
 from dspyui_core.store.entries import Entry, New, NewFeedback, NewPrediction, serialised
 from dspyui_core.store.group_commit import GroupCommit, Ticket
 from dspyui_core.store.tables import payload_field
@@ -66,7 +67,7 @@ class Appender:
 
     def _commit(self, group: Sequence[_Ticket]) -> None:
         learned = dict.fromkeys(field for ticket in group for field in ticket.wish.fields)
-        with self._engine.begin() as connection:
+        with queued(self._engine) as connection:
             admission = Admission.of(connection, [d for t in group for d in t.wish.drafts])
             for ticket in group:
                 _decide(ticket, admission)

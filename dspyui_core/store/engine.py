@@ -17,29 +17,30 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, ProgrammingError
 
 from dspyui_core.errors import StoreError
+from dspyui_core.store import postgres
 from dspyui_core.store.entries import to_json
+from dspyui_core.store.forking import Pool, survive_forks
 from dspyui_core.store.locks import exclusive
 from dspyui_core.store.schema import ensure_schema
 
 BUSY_SECONDS = 30.0
-# Any constant does, as long as nothing else in that database takes the same advisory lock.
-_POSTGRES_WRITE_LOCK = 7_305_001
 _READING = "dspyui_reading"
 
 
 def open_engine(url: str) -> Engine:
     """Open the state database at an SQLAlchemy URL, created and upgraded to this schema.
 
-    Raises StoreError where the place is not writable, the file is no database, the driver is
-    missing, or the schema is newer than this code.
+    It may be used in threads, and on both sides of a fork. Raises StoreError where the place is not
+    writable, the file is no database, the driver is missing, or the schema is newer than this code.
     """
     engine = _engine(_parsed(url))
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _explain)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _durable)
+    event.listen(engine, "connect", _durable if _is_sqlite(engine) else _prepared)
+    survive_forks(engine)
     try:
-        with _opening(engine):
+        # The switch to WAL does not wait for another process's switch.
+        with _line(engine, "opening"):
             ensure_schema(engine)
     except BaseException:
         engine.dispose()
@@ -51,13 +52,29 @@ def open_engine(url: str) -> Engine:
 def reading(engine: Engine) -> Iterator[Connection]:
     """Yield a connection for reads only: one snapshot, waiting for no writer and delaying none."""
     with engine.connect() as connection:
-        connection.execution_options(**{_READING: True})
+        own = {} if _is_sqlite(engine) else postgres.READING
+        connection.execution_options(**{_READING: True}, **own)
+        yield connection
+
+
+def _is_sqlite(engine: Engine) -> bool:
+    return engine.dialect.name == "sqlite"
+
+
+@contextmanager
+def queued(engine: Engine) -> Iterator[Connection]:
+    """`engine.begin()` for who writes often: SQLite's writers of many processes stand in line.
+
+    Without it each of them polls for the write lock, with growing waits, and some wait for
+    seconds while others write.
+    """
+    with _line(engine, "writing"), engine.begin() as connection:
         yield connection
 
 
 def _parsed(url: str) -> URL:
     try:
-        return make_url(url)
+        return postgres.with_driver(make_url(url))
     except ArgumentError as error:
         raise StoreError(
             f"not a database URL: {url!r}", hint="write it like sqlite:////absolute/path/state.db"
@@ -68,12 +85,15 @@ def _engine(url: URL) -> Engine:
     # A server's threads each use a connection for a moment; to open one costs more than to use it.
     options: dict[str, Any] = {
         "json_serializer": to_json,
+        "poolclass": Pool,
         "pool_size": 16,
         "max_overflow": 48,
         "pool_use_lifo": True,
     }
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": BUSY_SECONDS}
+    elif url.get_backend_name() == "postgresql":
+        options |= postgres.WRITING
     try:
         return create_engine(url, **options)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
@@ -84,13 +104,13 @@ def _engine(url: URL) -> Engine:
 
 
 @contextmanager
-def _opening(engine: Engine) -> Iterator[None]:
-    """On SQLite, one process at a time: the switch to WAL does not wait for another's switch."""
-    if engine.dialect.name != "sqlite":
+def _line(engine: Engine, what: str) -> Iterator[None]:
+    """On SQLite, one process at a time; the kernel wakes the next one when it has its turn."""
+    if not _is_sqlite(engine):
         yield
         return
     path = Path(engine.url.database or "")
-    with exclusive(path.with_name(f"{path.name}.opening.lock")):
+    with exclusive(path.with_name(f"{path.name}.{what}.lock")):
         yield
 
 
@@ -101,19 +121,24 @@ def _durable(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous=FULL")
 
 
+def _prepared(connection: Any, _record: object) -> None:
+    postgres.prepare_session(connection, BUSY_SECONDS)
+
+
 def _begin(connection: Connection) -> None:
     """Take the write lock first: then commits happen in the order in which positions are drawn."""
     is_read = connection.get_execution_options().get(_READING, False)
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
     elif connection.dialect.name == "postgresql" and not is_read:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_WRITE_LOCK})")
+        postgres.take_write_lock(connection)
 
 
 def _explain(context: ExceptionContext) -> None:
     """Turn a database failure into a StoreError; a broken constraint stays what it is."""
     cause = context.original_exception
-    if isinstance(context.sqlalchemy_exception, (IntegrityError, ProgrammingError)):
+    is_ours = isinstance(context.sqlalchemy_exception, (IntegrityError, ProgrammingError))
+    if is_ours and not postgres.is_refusal(cause):
         return
     if isinstance(cause, (TypeError, ValueError)):
         raise StoreError(
@@ -121,8 +146,9 @@ def _explain(context: ExceptionContext) -> None:
             hint="payloads, refs and reports are JSON with finite numbers, times carry a zone",
         ) from cause
     if isinstance(cause, _database_errors(context)):
+        hint = _hint(str(cause)) if context.dialect.name == "sqlite" else postgres.hint(cause)
         raise StoreError(
-            f"the state database {_place(context)} failed: {cause}", hint=_hint(str(cause))
+            f"the state database {_place(context)} failed: {cause}", hint=hint
         ) from cause
 
 

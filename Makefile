@@ -17,7 +17,7 @@ setup: $(STAMP) ## Make .venv with the pinned packages.
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs,postgres]'
 	touch $(STAMP)
 
 demo: setup ## Watch a program get better from its users' corrections.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, Self
 
 from pydantic import (
@@ -83,6 +84,12 @@ def python_type(field: Field) -> Any:
 
 def row_model(fields: Sequence[Field], *, name: str = "Row") -> type[BaseModel]:
     """A pydantic model with one slot per field; optional fields default to None."""
+    return _model(tuple(fields), name)
+
+
+# To make one takes a millisecond, and every answer and every row asks for one of a few.
+@lru_cache(maxsize=256)
+def _model(fields: tuple[Field, ...], name: str) -> type[BaseModel]:
     slots: dict[str, Any] = {
         field.name: (
             python_type(field),

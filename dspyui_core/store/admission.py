@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from dspyui_core.errors import ConflictError, TraceNotFoundError
+from dspyui_core.store.direct import among, pages, write_rows
 from dspyui_core.store.entries import (
+    UNKNOWN_TRACE,
     WITHOUT_SPANS,
     Entry,
     Kind,
@@ -21,8 +23,6 @@ from dspyui_core.store.entries import (
 )
 from dspyui_core.store.tables import journal
 
-# SQLite before 3.32 takes at most 999 parameters in one statement.
-_PER_QUERY = 900
 _PROGRAMS = "SELECT idem_key, program FROM journal WHERE idem_key IN"
 _PLACES = "SELECT idem_key, position FROM journal WHERE idem_key IN"
 _SPENT = "SELECT key_hash, program, position FROM spent_key WHERE key_hash IN"
@@ -30,7 +30,6 @@ _SPENT = "SELECT key_hash, program, position FROM spent_key WHERE key_hash IN"
 _KNOWN = select(*WITHOUT_SPANS, journal.c.idem_key).where(
     journal.c.idem_key.in_(bindparam("keys", expanding=True))
 )
-_INSERT = insert(journal)
 
 
 @dataclass(slots=True)
@@ -108,10 +107,17 @@ class Admission:
         """Write what is new; by key, all entries of the group, old and new."""
         if not self.fresh:
             return dict(self.known)
-        connection.execute(_INSERT, [draft.row() for draft in self.fresh.values()])
-        places = _pairs(connection, _PLACES, self.fresh)
+        places = self._places(connection)
         new = {key: draft.entry(places[key]) for key, draft in self.fresh.items()}
         return {**self.known, **new}
+
+    def _places(self, connection: Connection) -> dict[str, int]:
+        rows = [draft.row() for draft in self.fresh.values()]
+        position = write_rows(connection, journal, rows)
+        if position:
+            # An answer mostly comes alone, and SQLite tells the position of one row.
+            return {rows[0]["idem_key"]: position}
+        return _pairs(connection, _PLACES, self.fresh)
 
     def _take(self, draft: Draft, own: dict[str, Draft]) -> None:
         stored = self.known.get(draft.idem_key)
@@ -135,15 +141,18 @@ class Admission:
         fresh = own.get(key) or self.fresh.get(key)
         found = fresh.program if fresh is not None else self.programs.get(key)
         if found is None:
-            raise TraceNotFoundError(
-                trace_id, hint="use the trace id that came back with the prediction"
-            )
+            raise TraceNotFoundError(trace_id, hint=UNKNOWN_TRACE)
         return found
 
 
 def answer_key(trace_id: str) -> str:
     """The key of the prediction on a trace."""
     return f"prediction:{trace_id}"
+
+
+def feedback_key(idem_key: str) -> str:
+    """The key of feedback: a user's own must not be able to shadow a trace id."""
+    return f"feedback:{idem_key}"
 
 
 def _said(entry: Entry) -> tuple[Any, ...]:
@@ -159,7 +168,7 @@ def _conflict(draft: Draft, where: str) -> ConflictError:
 
 def _by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
-    for some in _pages(keys):
+    for some in pages(keys):
         rows = connection.execute(_KNOWN, {"keys": some})
         found |= {row.idem_key: entry_of(row) for row in rows}
     return found
@@ -169,23 +178,11 @@ def _forgotten(connection: Connection, drafts: Sequence[Draft]) -> dict[str, Ent
     """By key, what is left of entries that were forgotten: that there was one, and where."""
     hashed = {hashed_key(draft.idem_key): draft for draft in drafts}
     found: dict[str, Entry] = {}
-    for key_hash, program, position in _among(connection, _SPENT, hashed):
+    for key_hash, program, position in among(connection, _SPENT, hashed):
         draft = hashed[key_hash]
         found[draft.idem_key] = replace(draft.entry(position), program=program, payload={})
     return found
 
 
 def _pairs(connection: Connection, query: str, keys: Iterable[str]) -> dict[str, Any]:
-    return {row[0]: row[1] for row in _among(connection, query, keys)}
-
-
-def _among(connection: Connection, query: str, keys: Iterable[str]) -> Iterator[Row[Any]]:
-    """The rows of a query whose key is among these; built by hand, this runs for every append."""
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    for some in _pages(list(keys)):
-        marks = ", ".join([mark] * len(some))
-        yield from connection.exec_driver_sql(f"{query} ({marks})", tuple(some))
-
-
-def _pages(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (items[start : start + _PER_QUERY] for start in range(0, len(items), _PER_QUERY))
+    return {row[0]: row[1] for row in among(connection, query, keys)}

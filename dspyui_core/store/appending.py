@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from sqlalchemy import Connection, Engine, insert, select
 
 from dspyui_core.errors import ConflictError, StoreError, TraceNotFoundError
-from dspyui_core.store.admission import Admission, Draft, answer_key
+from dspyui_core.store.admission import Admission, Draft, answer_key, feedback_key
 from dspyui_core.store.clock import Now
 from dspyui_core.store.engine import queued
 from dspyui_core.store.entries import Entry, New, NewFeedback, NewPrediction, serialised
@@ -58,10 +58,9 @@ class Appender:
         payload, at = serialised(dict(new.payload)), _zoned(new.at or self._now())
         common = (_text(new.trace_id, 200), _text(new.user_id, 200), new.authenticated)
         if isinstance(new, NewFeedback):
-            # A user's feedback key must not be able to shadow a trace id.
-            key = _text(f"feedback:{new.idem_key}", 300)
+            key = _text(feedback_key(new.idem_key), 300)
             return Draft("feedback", "", *common, key, None, payload, None, at)
-        spans = serialised(list(new.spans)) if new.spans else None
+        spans = serialised(new.spans) if new.spans else None
         name, key = _text(new.program, 200), answer_key(new.trace_id)
         return Draft("prediction", name, *common, key, new.version, payload, spans, at)
 
@@ -113,7 +112,7 @@ def _fields(new: New) -> Iterator[_Field]:
         for role, part in (("input", "inputs"), ("output", "outputs")):
             values = new.payload.get(part)
             if isinstance(values, Mapping):
-                yield from ((new.program, role, str(name)) for name in values)
+                yield from ((new.program, role, _text(str(name), 200)) for name in values)
 
 
 def _learn(connection: Connection, fields: Iterable[_Field]) -> None:

@@ -68,7 +68,7 @@ def queued(engine: Engine) -> Iterator[Connection]:
     Without it each of them polls for the write lock, with growing waits, and some wait for
     seconds while others write.
     """
-    with _line(engine, "writing"), engine.begin() as connection:
+    with _line(engine, "writing", seconds=BUSY_SECONDS), engine.begin() as connection:
         yield connection
 
 
@@ -99,18 +99,19 @@ def _engine(url: URL) -> Engine:
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError(
             f"no driver for the database {url.drivername!r}: {error}",
-            hint="install the driver the URL names, or leave the URL out to use SQLite",
+            hint="install the driver the URL names (for PostgreSQL: the extra `postgres`), "
+            "or leave the URL out to use SQLite",
         ) from error
 
 
 @contextmanager
-def _line(engine: Engine, what: str) -> Iterator[None]:
-    """On SQLite, one process at a time; the kernel wakes the next one when it has its turn."""
+def _line(engine: Engine, what: str, *, seconds: float | None = None) -> Iterator[None]:
+    """On SQLite, one process at a time."""
     if not _is_sqlite(engine):
         yield
         return
     path = Path(engine.url.database or "")
-    with exclusive(path.with_name(f"{path.name}.{what}.lock")):
+    with exclusive(path.with_name(f"{path.name}.{what}.lock"), seconds=seconds):
         yield
 
 
@@ -136,6 +137,8 @@ def _begin(connection: Connection) -> None:
 
 def _explain(context: ExceptionContext) -> None:
     """Turn a database failure into a StoreError; a broken constraint stays what it is."""
+    if context.is_pre_ping:
+        return  # The pool learns that this connection is dead, and takes another.
     cause = context.original_exception
     is_ours = isinstance(context.sqlalchemy_exception, (IntegrityError, ProgrammingError))
     if is_ours and not postgres.is_refusal(cause):
@@ -146,10 +149,14 @@ def _explain(context: ExceptionContext) -> None:
             hint="payloads, refs and reports are JSON with finite numbers, times carry a zone",
         ) from cause
     if isinstance(cause, _database_errors(context)):
-        hint = _hint(str(cause)) if context.dialect.name == "sqlite" else postgres.hint(cause)
-        raise StoreError(
-            f"the state database {_place(context)} failed: {cause}", hint=hint
-        ) from cause
+        raise failure(context.engine, cause) from cause
+
+
+def failure(engine: Engine | None, cause: BaseException) -> StoreError:
+    """What a driver's error means to whoever uses the state database."""
+    is_sqlite = engine is None or _is_sqlite(engine)
+    hint = _hint(str(cause)) if is_sqlite else postgres.hint(cause)
+    return StoreError(f"the state database {_place(engine)} failed: {cause}", hint=hint)
 
 
 def _database_errors(context: ExceptionContext) -> type[BaseException]:
@@ -157,10 +164,10 @@ def _database_errors(context: ExceptionContext) -> type[BaseException]:
     return error
 
 
-def _place(context: ExceptionContext) -> str:
-    url = context.engine.url if context.engine is not None else None
-    if url is None:
+def _place(engine: Engine | None) -> str:
+    if engine is None:
         return "(unknown)"
+    url = engine.url
     return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
 
 

@@ -15,13 +15,19 @@ from dspyui_core.errors import StoreError
 from dspyui_core.store.tables import journal
 
 Kind = Literal["prediction", "feedback"]
-Spans = Sequence[Mapping[str, Any]]
+UNKNOWN_TRACE = (
+    "use the trace id that came back with the prediction; one that nobody rated in time may be "
+    "retired, and one that was forgotten is gone"
+)
 
 
 class Serialised(str):
     """JSON text that goes into a JSON column as it is."""
 
     __slots__ = ()
+
+
+Spans = Sequence[Mapping[str, Any]] | Serialised
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,11 @@ class Entry:
 
     @property
     def voter(self) -> tuple[str | None, bool]:
-        """Who speaks: a name that was only claimed is another than the same one authenticated."""
-        return self.user_id, self.authenticated
+        """Who speaks: a name that was only claimed is another than the same one authenticated.
+
+        Nobody without a name is authenticated.
+        """
+        return self.user_id, self.authenticated and self.user_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,8 @@ New = NewPrediction | NewFeedback
 
 def serialised(value: Any) -> Serialised:
     """A value as JSON text. Raises StoreError for what JSON has no word for, NaN included."""
+    if isinstance(value, Serialised):
+        return value
     try:
         return Serialised(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Generic, TypeVar
+from functools import cache
+from itertools import islice
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 Wish = TypeVar("Wish")
 Result = TypeVar("Result")
@@ -47,8 +49,9 @@ class Ticket(Generic[Wish, Result]):
         self._asleep.acquire()
 
     def wake(self) -> None:
-        """Wake the caller."""
-        self._asleep.release()
+        """Wake the caller, who may be awake already."""
+        if self._asleep.locked():
+            self._asleep.release()
 
 
 class GroupCommit(Generic[Wish, Result]):
@@ -56,13 +59,20 @@ class GroupCommit(Generic[Wish, Result]):
 
     There is no thread of its own and nothing is acknowledged early, so there is nothing to flush
     at the end of a process: a caller who finds nobody at work commits for all who wait.
-    `commit` grants or refuses each ticket, and has written for good when it returns.
+    `commit` grants or refuses each ticket, and has written for good when it returns. Where its
+    caller is interrupted, the next one is given the same tickets again: it must not write twice.
     """
 
     def __init__(self, commit: Callable[[Sequence[Ticket[Wish, Result]]], None]) -> None:
         self._commit = commit
+        self.forget()
+        _groups().add(self)
+
+    def forget(self) -> None:
+        """Nobody waits and nobody leads: in a forked child the threads that did are not there."""
         self._guard = threading.Lock()
-        self._waiting: deque[Ticket[Wish, Result]] = deque()
+        # In line until they are done, so that no interruption loses one.
+        self._line: list[Ticket[Wish, Result]] = []
         self._busy = False
         self._last_size = 1
 
@@ -85,7 +95,7 @@ class GroupCommit(Generic[Wish, Result]):
 
     def _see_through(self, ticket: Ticket[Wish, Result]) -> None:
         with self._guard:
-            self._waiting.append(ticket)
+            self._line.append(ticket)
             ticket.leads, self._busy = not self._busy, True
         while not ticket.done:
             if ticket.leads:
@@ -95,44 +105,53 @@ class GroupCommit(Generic[Wish, Result]):
 
     def _lead(self, leader: Ticket[Wish, Result]) -> None:
         """Commit one group, wake its callers, and pass the lead on to who came meanwhile."""
-        self._await_the_last_group()
+        if self._last_size > 1:
+            time.sleep(GATHERING_SECONDS)
         group = self._gathered()
         try:
             self._commit(group)
         except Exception as error:  # noqa: BLE001 - the edge that gives the failure to each caller
             for ticket in group:
                 ticket.refuse(error)
-        except BaseException:
-            with self._guard:
-                self._waiting.extendleft(reversed(group))
-            raise
         for ticket in group:
             ticket.done = True
-            if ticket is not leader:
-                ticket.wake()
         self._pass_on(leader)
-
-    def _await_the_last_group(self) -> None:
-        for _ in range(GATHERING_STEPS):
-            if len(self._waiting) >= self._last_size:
-                return
-            time.sleep(GATHERING_SECONDS / GATHERING_STEPS)
 
     def _gathered(self) -> list[Ticket[Wish, Result]]:
         with self._guard:
-            size = self._last_size = min(len(self._waiting), MOST_TOGETHER)
-            return [self._waiting.popleft() for _ in range(size)]
+            group = list(islice(self._line, MOST_TOGETHER))
+            self._last_size = len(group)
+        for ticket in group:
+            ticket.error = None
+        return group
 
     def _pass_on(self, leader: Ticket[Wish, Result]) -> None:
+        """Wake who is done and who leads next; a repeat after an interruption does no harm."""
         with self._guard:
-            leader.leads = False
-            self._busy = bool(self._waiting)
+            for ticket in self._line:
+                if ticket.done:
+                    ticket.wake()
+            self._line = [ticket for ticket in self._line if not ticket.done]
+            self._busy = bool(self._line)
             if self._busy:
-                self._waiting[0].leads = True
-                self._waiting[0].wake()
+                self._line[0].leads = True
+                self._line[0].wake()
+            leader.leads = False
 
     def _leave(self, ticket: Ticket[Wish, Result]) -> None:
-        with self._guard, suppress(ValueError):
-            self._waiting.remove(ticket)
+        with self._guard:
+            self._line = [other for other in self._line if other is not ticket]
         if ticket.leads:
             self._pass_on(ticket)
+
+
+@cache
+def _groups() -> WeakSet[GroupCommit[Any, Any]]:
+    groups: WeakSet[GroupCommit[Any, Any]] = WeakSet()
+
+    def forget() -> None:
+        for group in list(groups):
+            group.forget()
+
+    os.register_at_fork(after_in_child=forget)
+    return groups

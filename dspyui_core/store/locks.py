@@ -1,9 +1,10 @@
-"""File locks that die with their process: the turn lock, and the lock behind it."""
+"""File locks that die with their process: of a turn, of a batch job, and what is behind them."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -11,6 +12,9 @@ from pathlib import Path
 from weakref import WeakSet
 
 from dspyui_core.errors import BusyError, StoreError
+
+# Seconds between two looks at a lock that somebody holds: a commit takes about one thousandth.
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.0002, 0.003
 
 
 @contextmanager
@@ -21,38 +25,73 @@ def turn_lock(folder: Path, program: str) -> Iterator[None]:
     inherit it. Raises BusyError at once where somebody holds it, StoreError where the folder is
     not writable.
     """
-    path = folder / f"{program}.turn.lock"
+    with _at_once(folder / f"{program}.turn.lock", f"a turn of {program!r}"):
+        yield
+
+
+@contextmanager
+def batch_lock(folder: Path) -> Iterator[None]:
+    """Hold the one right to run the batch job in this folder; raises what `turn_lock` raises."""
+    with _at_once(folder / "job.lock", f"the batch job {folder.name!r}"):
+        yield
+
+
+@contextmanager
+def exclusive(path: Path, *, seconds: float | None = None) -> Iterator[None]:
+    """Wait for the lock of a file, at most so many seconds, and hold it.
+
+    Raises StoreError where it cannot be created, or is not to be had in time.
+    """
+    lock = _Hold(path, wait=True) if seconds is None else _awaited(path, seconds)
+    with lock.until_exit():
+        yield
+
+
+def _awaited(path: Path, seconds: float) -> _Hold:
+    # The kernel's own waiting has no end: whoever is stopped with the lock would stop them all.
+    deadline, pause = time.monotonic() + seconds, SHORTEST_PAUSE
+    while True:
+        try:
+            return _Hold(path, wait=False, signed=False)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise StoreError(
+                    f"{path} stayed locked for {seconds:g} seconds",
+                    hint="another process holds the write lock for long; try again",
+                ) from None
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+@contextmanager
+def _at_once(path: Path, holder: str) -> Iterator[None]:
     try:
         lock = _Hold(path, wait=False)
     except BlockingIOError as error:
         raise BusyError(
-            f"a turn of {program!r} is already running ({_holder(path)})",
+            f"{holder} is already running ({_holder(path)})",
             hint="wait until it ends; the lock goes with its process, so remove no file",
         ) from error
     with lock.until_exit():
         yield
 
 
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Wait for the lock of a file and hold it; StoreError where it cannot be created."""
-    with _Hold(path, wait=True).until_exit():
-        yield
-
-
 class _Hold:
     """One held flock; the file stays behind, because removing it would split later holders."""
 
-    def __init__(self, path: Path, *, wait: bool) -> None:
+    def __init__(self, path: Path, *, wait: bool, signed: bool = True) -> None:
         self.descriptor = _opened(path)
+        # Before it is held: a child that is forked meanwhile has the file open, too.
+        _holds().add(self)
         try:
             fcntl.flock(self.descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BaseException:
-            os.close(self.descriptor)
+            self.drop()
             raise
-        os.ftruncate(self.descriptor, 0)
-        os.write(self.descriptor, str(os.getpid()).encode())
-        _holds().add(self)
+        if signed and not wait:
+            # Who is refused at once is told by whom; it would cost who waits a write to disk.
+            os.ftruncate(self.descriptor, 0)
+            os.write(self.descriptor, str(os.getpid()).encode())
 
     @contextmanager
     def until_exit(self) -> Iterator[None]:
@@ -62,7 +101,13 @@ class _Hold:
             self.close()
 
     def close(self) -> None:
-        """Let go of the file; in a forked child this leaves the parent's lock in place."""
+        """Give the lock back, even where a child has not closed the file yet."""
+        if self.descriptor >= 0:
+            fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the file; in a forked child this leaves the parent's lock in place."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
@@ -80,7 +125,7 @@ def _holds() -> WeakSet[_Hold]:
 
     def forget() -> None:
         for hold in list(holds):
-            hold.close()
+            hold.drop()
 
     os.register_at_fork(after_in_child=forget)
     return holds

@@ -1,0 +1,3 @@
+"""The tests of watermarks again, on PostgreSQL."""
+
+from integration.store.test_watermarks import *  # noqa: F403

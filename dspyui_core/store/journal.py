@@ -12,6 +12,7 @@ from dspyui_core.store.appending import Appender
 from dspyui_core.store.clock import Now, utc_now
 from dspyui_core.store.engine import reading
 from dspyui_core.store.entries import (
+    UNKNOWN_TRACE,
     WITH_SPANS,
     WITHOUT_SPANS,
     Entry,
@@ -22,9 +23,17 @@ from dspyui_core.store.entries import (
     Spans,
     entry_of,
 )
+from dspyui_core.store.recorded import (
+    feedback_by_key,
+    feedback_by_trace,
+    field_names,
+    forgotten_positions,
+)
 from dspyui_core.store.tables import journal
+from dspyui_core.store.tallies import Tally, tally
+from dspyui_core.store.words import Window, Word, count_words, end_of, latest_words
 
-__all__ = ["Entry", "Journal", "Kind", "New", "NewFeedback", "NewPrediction", "Spans"]
+__all__ = ["Entry", "Journal", "Kind", "New", "NewFeedback", "NewPrediction", "Spans", "Tally"]
 
 _PAGE = 500
 
@@ -93,10 +102,40 @@ class Journal:
         """The prediction recorded under this trace id; TraceNotFoundError where there is none."""
         found = self.find_prediction(trace_id)
         if found is None:
-            raise TraceNotFoundError(
-                trace_id, hint="use the trace id that came back with the prediction"
-            )
+            raise TraceNotFoundError(trace_id, hint=UNKNOWN_TRACE)
         return found
+
+    def find_feedback(self, idem_keys: Sequence[str]) -> dict[str, Entry | None]:
+        """By key that is used, the feedback recorded under it, or None where that is gone."""
+        return feedback_by_key(self._engine, idem_keys)
+
+    def feedback_on(self, trace_ids: Sequence[str]) -> Mapping[str, Sequence[Entry]]:
+        """By trace, all feedback on it in order; traces without any are left out."""
+        return feedback_by_trace(self._engine, trace_ids)
+
+    def forgotten(self, positions: Sequence[int]) -> set[int]:
+        """Those of the positions whose entry was there once and is gone."""
+        return forgotten_positions(self._engine, positions)
+
+    def field_names(self, program: str) -> tuple[str, ...]:
+        """Every input, then every output, that a program's answers ever had."""
+        return field_names(self._engine, program)
+
+    def words(self, window: Window, *, limit: int | None = None) -> Iterator[Word]:
+        """The latest word of each user on each answer, streamed in the order they were said."""
+        return latest_words(self._engine, window, limit=limit)
+
+    def count_words(self, window: Window) -> int:
+        """How many of them there are."""
+        return count_words(self._engine, window)
+
+    def end_of_words(self, window: Window, limit: int) -> int:
+        """The position up to which the first `limit` of them are everything there is."""
+        return end_of(self._engine, window, limit)
+
+    def tally(self, program: str) -> tuple[Tally, tuple[Tally, ...]]:
+        """What the latest words of a program's users come to, together and by version."""
+        return tally(self._engine, program)
 
     def since(
         self,
@@ -123,6 +162,12 @@ class Journal:
                 return
             position = page[-1].position
             left = None if left is None else left - len(page)
+
+    def programs(self) -> tuple[str, ...]:
+        """The names of all programs that have an entry, sorted."""
+        query = select(journal.c.program).distinct().order_by(journal.c.program)
+        with reading(self._engine) as connection:
+            return tuple(connection.execute(query).scalars())
 
     def last_position(self, program: str | None = None) -> int:
         """The position of the newest entry (of one program), 0 for an empty journal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -127,6 +127,22 @@ class Turns:
                 )
             return _existing(connection, turn_id)
 
+    def redact(self, program: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+        """Take out of a program's finished steps and reports what has to be forgotten.
+
+        `change` gets each of them and returns it as it may stay. Returns how many it changed.
+        """
+        changed = 0
+        with self._engine.begin() as connection:
+            for row in connection.execute(_newest_first(program)).all():
+                kept = {} if row.report is None else change(row.report)
+                if kept != (row.report or {}):
+                    is_it = turn.c.turn_id == row.turn_id
+                    connection.execute(update(turn).where(is_it).values(report=kept))
+                    changed += 1
+                changed += _redact_steps(connection, row.turn_id, change)
+        return changed
+
     def last_closed(
         self, program: str, *, outcomes_except: Sequence[str] = UNMEASURED
     ) -> TurnRow | None:
@@ -148,6 +164,19 @@ class Turns:
         with reading(self._engine) as connection:
             rows = connection.execute(_newest_first(program).limit(limit))
             return tuple(_turn_row(row) for row in rows)
+
+
+def _redact_steps(
+    connection: Connection, turn_id: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> int:
+    changed = 0
+    for row in connection.execute(select(step).where(step.c.turn_id == turn_id)).all():
+        kept = change(row.ref)
+        if kept != row.ref:
+            is_it = (step.c.turn_id == turn_id) & (step.c.name == row.name)
+            connection.execute(update(step).where(is_it).values(ref=kept))
+            changed += 1
+    return changed
 
 
 def _newest_first(program: str) -> Select[Any]:

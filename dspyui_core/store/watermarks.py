@@ -19,6 +19,13 @@ class Watermarks:
         with reading(self._engine) as connection:
             return _position(connection, program, consumer) or 0
 
+    def all_of(self, program: str) -> dict[str, int]:
+        """The position of everybody who ever read this program, by consumer."""
+        query = select(watermark.c.consumer, watermark.c.position)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(watermark.c.program == program))
+            return {row.consumer: row.position for row in rows}
+
     def advance(self, program: str, consumer: str, position: int) -> int:
         """Move forward to `position`, never back; returns the position in force."""
         with self._engine.begin() as connection:

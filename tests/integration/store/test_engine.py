@@ -3,7 +3,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from types import SimpleNamespace
 
 import pytest
 from alembic import command
@@ -14,7 +13,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, insert, inspect, text
 
 from dspyui_core.errors import StoreError
-from dspyui_core.store import engine as engine_module
 from dspyui_core.store import schema
 from dspyui_core.store.engine import open_engine, reading
 from dspyui_core.store.tables import METADATA, watermark
@@ -162,30 +160,6 @@ def test_a_reader_neither_waits_for_a_writer_nor_sees_its_open_work(engine: Engi
     with engine.begin() as writer, reading(engine) as reader:
         writer.execute(insert(watermark).values(row))
         assert reader.execute(watermark.select()).all() == []
-
-
-def test_postgres_writers_take_one_advisory_lock_and_readers_none() -> None:
-    writer, reader = FakePostgres({}), FakePostgres({"dspyui_reading": True})
-    engine_module._begin(writer)
-    engine_module._begin(reader)
-    assert "pg_advisory_xact_lock" in writer.statements[0]
-    assert reader.statements == []
-
-
-class FakePostgres:
-    """What the begin hook asks of a connection."""
-
-    dialect = SimpleNamespace(name="postgresql")
-
-    def __init__(self, options: dict[str, bool]) -> None:
-        self.options = options
-        self.statements: list[str] = []
-
-    def get_execution_options(self) -> dict[str, bool]:
-        return self.options
-
-    def exec_driver_sql(self, statement: str) -> None:
-        self.statements.append(statement)
 
 
 def _scripts() -> Config:

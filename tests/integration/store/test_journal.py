@@ -175,6 +175,21 @@ def test_times_come_back_in_utc_and_a_time_without_a_zone_is_refused(journal: Jo
         journal.append([NewPrediction("p", "t2", {}, at=at.replace(tzinfo=None))])
 
 
+def test_one_row_and_many_are_stored_alike_and_as_sqlalchemy_stores_them(
+    engine: Engine, journal: Journal
+) -> None:
+    at = datetime(2025, 5, 1, 12, tzinfo=UTC)
+    journal.append([NewPrediction("p", "one", {"x": "ü"}, at=at)])
+    journal.append([NewPrediction("p", name, {"x": "ü"}, at=at) for name in ("two", "three")])
+    with engine.begin() as connection:
+        known = connection.execute(select(tables.journal)).first()
+        assert known is not None
+        row = {**known._mapping, "position": 9, "trace_id": "core", "idem_key": "core"}
+        connection.execute(insert(tables.journal).values(row))
+        raw = connection.exec_driver_sql("select at, payload, authenticated, spans from journal")
+        assert len({str(stored) for stored in raw}) == 1
+
+
 def test_the_stream_filters_by_program_kind_and_range(journal: Journal) -> None:
     for number in range(4):
         journal.append_prediction("pq"[number % 2], f"t{number}", {})

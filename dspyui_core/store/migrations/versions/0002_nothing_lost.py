@@ -46,7 +46,10 @@ def downgrade() -> None:
 def _widen_positions() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.alter_column("journal", "position", type_=sa.BigInteger)
+        # The counter behind a column does not grow with it.
+        op.execute("ALTER SEQUENCE journal_position_seq AS bigint")
         op.alter_column("watermark", "position", type_=sa.BigInteger)
+        op.alter_column("turn", "feedback_upto", type_=sa.BigInteger)
 
 
 def _spent_key() -> None:

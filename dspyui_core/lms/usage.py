@@ -8,6 +8,7 @@ call but not of its cost, so `MeteredLM` passes on the history entry, which has 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,6 +62,10 @@ class Meter(BaseCallback):
         with self._lock:
             self._usage += usage
 
+    def told(self, usage: Usage) -> None:
+        """Take what the LM call that is under way used."""
+        self.add(usage)
+
     def snapshot(self) -> Usage:
         """Return what was used so far."""
         with self._lock:
@@ -96,14 +101,14 @@ class MeteredLM(dspy.LM):
 
     def update_history(self, entry: dict[str, Any]) -> None:
         """Pass the usage of a finished call to every active meter, and drop the entry."""
-        usage = _usage_of(entry, free=getattr(self.engine, "usd_per_call", None) == 0.0)
+        usage = usage_of(entry, free=getattr(self.engine, "usd_per_call", None) == 0.0)
         for callback in dspy.settings.get("callbacks", []):
             if isinstance(callback, Meter):
-                callback.add(usage)
+                callback.told(usage)
 
 
-def _usage_of(entry: dict[str, Any], *, free: bool) -> Usage:
-    """Return the tokens and the price in a history entry.
+def usage_of(entry: Mapping[str, Any], *, free: bool) -> Usage:
+    """Return the tokens and the price in an entry of DSPy's history.
 
     DSPy empties the usage of a cached answer but keeps its historical cost. No usage and no cost
     is either a cached answer of an unpriced LM or a provider that reports nothing: unknown.

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import dspy
 
@@ -15,12 +15,13 @@ from dspyui_core.errors import InputError, Problem
 from dspyui_core.evaluation import call, describe, is_of_dspy, outputs_of
 from dspyui_core.extensions import choice_hint
 from dspyui_core.fields import parse_row
-from dspyui_core.lms import as_lm_error, metered, using_lm
+from dspyui_core.lms import as_lm_error, traced, using_lm
 from dspyui_core.records import Record
+from dspyui_core.runner.plain import fitted, plain
 from dspyui_core.spec import ProgramSpec
-from dspyui_core.store.journal import Journal
+from dspyui_core.store.journal import Journal, NewPrediction, Spans
 
-__all__ = ["Answer", "Served", "generate_program_response", "load_program_metadata", "new_trace_id"]
+SPAN_BYTES: Final = 65_536
 
 
 class Served(Protocol):
@@ -51,6 +52,7 @@ class _Measured:
     latency_ms: float
     calls: int
     usd: float | None
+    spans: Spans | None
 
 
 def new_trace_id() -> str:
@@ -79,32 +81,57 @@ def generate_program_response(
     journal: Journal,
     user_id: str | None = None,
     new_id: Callable[[], str] = new_trace_id,
+    span_bytes: int = SPAN_BYTES,
 ) -> Answer:
     """Answer one input; the answer is durable in the journal before this returns.
 
+    Its spans are recorded with it, clipped to `span_bytes` of JSON; 0 records none.
     A failure of the program is recorded too, then raised: LMError where the LM did not answer.
     Raises InputError naming every wrong input, and records nothing.
     """
     values = checked_inputs(served.spec, inputs)
+    answer, error = ask(
+        served, values, lm=lm, trace_id=new_id(), user_id=user_id, span_bytes=span_bytes
+    )
+    journal.append([answer])
+    if error is not None:
+        raise _raised(error)
+    return Answer(
+        program=answer.program,
+        version=answer.version,
+        trace_id=answer.trace_id,
+        outputs=answer.payload["outputs"],
+        latency_ms=answer.payload["latency_ms"],
+    )
+
+
+def ask(
+    served: Served,
+    values: Mapping[str, Any],
+    *,
+    lm: dspy.LM,
+    trace_id: str,
+    user_id: str | None = None,
+    span_bytes: int = SPAN_BYTES,
+) -> tuple[NewPrediction, Exception | None]:
+    """The program's answer to typed inputs, ready for the journal, and what went wrong if it did.
+
+    Nothing is recorded yet, and nothing is raised: a failure is an answer with an error.
+    """
+    # Before the program has them: one that changes its arguments changes no record.
+    asked = plain(values)
     started = datetime.now(UTC)
-    measured = _run(served, values, lm)
-    trace_id = new_id()
-    journal.append_prediction(
+    measured = _run(served, values, lm, span_bytes)
+    payload = _payload(asked, measured, served, started)
+    new = NewPrediction(
         served.spec.name,
         trace_id,
-        _payload(values, measured, served, started),
+        payload,
         user_id=user_id,
         version=served.version,
+        spans=measured.spans,
     )
-    if measured.error is not None:
-        raise _raised(measured.error)
-    return Answer(
-        program=served.spec.name,
-        version=served.version,
-        trace_id=trace_id,
-        outputs=measured.outputs,
-        latency_ms=measured.latency_ms,
-    )
+    return new, measured.error
 
 
 def checked_inputs(spec: ProgramSpec, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,19 +148,20 @@ def checked_inputs(spec: ProgramSpec, inputs: Mapping[str, Any]) -> dict[str, An
     return values
 
 
-def _run(served: Served, values: Mapping[str, Any], lm: dspy.LM) -> _Measured:
+def _run(served: Served, values: Mapping[str, Any], lm: dspy.LM, span_bytes: int) -> _Measured:
     names = [field.name for field in served.spec.signature.outputs]
     start = time.perf_counter()
     outputs: dict[str, Any] = {}
     error: Exception | None = None
-    with using_lm(lm), metered() as meter:
+    with using_lm(lm), traced() as tracer:
         try:
             outputs = outputs_of(call(served.program, values), names)
         except Exception as caught:  # noqa: BLE001 - the edge that records a failed prediction
             error = caught
     latency = (time.perf_counter() - start) * 1000
-    used = meter.snapshot()
-    return _Measured(outputs, error, latency, used.calls, used.usd)
+    used = tracer.snapshot()
+    spans = fitted(tracer.spans(), span_bytes)
+    return _Measured(outputs, error, latency, used.calls, used.usd, spans)
 
 
 def _payload(

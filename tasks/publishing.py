@@ -34,3 +34,9 @@ def publish_run_link(key: str, turn_id: str) -> None:
     """A link to the turn's MLflow run."""
     link = turn.run_link(workspace(), turn_id)
     create_link_artifact(link, key=f"{key}-mlflow-run", link_text=turn_id)
+
+
+@task(name="publish-statistics", **ONCE)
+def publish_statistics(key: str, markdown: str) -> None:
+    """The statistics of a batch job."""
+    create_markdown_artifact(markdown, key=f"{key}-batch")

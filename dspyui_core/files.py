@@ -1,0 +1,54 @@
+"""Files that are whole or not there, and CSV lines that no spreadsheet takes for formulas."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+# What a spreadsheet takes for a formula when a cell starts with it (OWASP, CSV injection).
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_pieces(pieces: Iterable[str], path: Path) -> None:
+    """Write pieces of text to a file that appears whole or not at all, and is then on disk."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with scratch.open("w", encoding="utf-8", newline="") as stream:
+            stream.writelines(pieces)
+            stream.flush()
+            os.fsync(stream.fileno())
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def csv_line(cells: Sequence[Any]) -> str:
+    """A line of CSV: texts with formulas disarmed, nested values as JSON, nothing as nothing."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow([_cell(value) for value in cells])
+    return buffer.getvalue()
+
+
+def rearmed(cell: str) -> str:
+    """The text that `csv_line` wrote as this cell: without the quote that disarms a formula."""
+    return cell[1:] if cell.startswith("'") and _may_run(cell) else cell
+
+
+def _may_run(text: str) -> bool:
+    # A text that has such quotes of its own gets one more, so that taking one off is exact.
+    return text.lstrip("'").startswith(FORMULA_STARTS)
+
+
+def _cell(value: Any) -> Any:
+    if value is None or value != value:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if _may_run(value) else value
+    if isinstance(value, list | dict | bool):
+        return json.dumps(value, ensure_ascii=False)
+    return value

@@ -1,12 +1,12 @@
-"""`dspyui feedback`: what users say of the answers."""
+"""`dspyui feedback`: what users say of the answers, one piece at a time; more is in its files."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from deployments.cli import output
+from deployments.cli import feedback_import, feedback_stats, output
 from deployments.cli.completion import ratings
 from deployments.cli.help import page
 from deployments.cli.options import DryRun, Json
@@ -17,8 +17,18 @@ app = typer.Typer(help="What users say of the answers.", no_args_is_help=True)
 ADD = page(
     "dspyui feedback add tr-2d3e --rating thumbs_up --user ana",
     ("dspyui feedback add tr-2d3e --rating thumbs_down -c intent=card_arrival", "a correction"),
+    ("dspyui feedback add tr-2d3e -c intent=card_arrival", "a correction and no rating"),
     "dspyui feedback add tr-2d3e --rating thumbs_down --comment 'not what I asked' --dry-run",
 )
+RETRACT = page(
+    ("dspyui feedback retract tr-2d3e --user ana", "all that ana said of this answer"),
+    ("dspyui feedback retract tr-2d3e --user ana --dry-run", "did she say anything?"),
+)
+
+Trace = Annotated[str, typer.Argument(help="The answer's trace id.", show_default=False)]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Idempotency key: repeating it records nothing.")
+]
 
 
 @app.callback()
@@ -28,25 +38,22 @@ def _noun() -> None:
 
 @app.command("add", epilog=ADD)
 def add(
-    trace: Annotated[str, typer.Argument(help="The answer's trace id.", show_default=False)],
+    trace: Trace,
     rating: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--rating",
-            help="thumbs_up or thumbs_down.",
-            show_default=False,
+            help="thumbs_up or thumbs_down; may be left out with a correction.",
             autocompletion=ratings,
         ),
-    ],
+    ] = None,
     correct: Annotated[
         list[str] | None,
         typer.Option("--correct", "-c", help="OUTPUT=VALUE: what it should have been."),
     ] = None,
     comment: Annotated[str | None, typer.Option(help="In the user's words.")] = None,
     user: Annotated[str | None, typer.Option(help="Who says so.")] = None,
-    key: Annotated[
-        str | None, typer.Option("--key", help="Idempotency key: repeating it records nothing.")
-    ] = None,
+    key: Key = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -59,7 +66,12 @@ def add(
 
     corrected = pairs(correct, "--correct") if correct else None
     if dry_run:
-        _check(trace, rating, corrected, comment, as_json)
+        from deployments.cli.dry_run import looking, told
+
+        with looking() as ws:
+            checked = ws.feedback.check_feedback(trace, rating, corrected, comment)
+        content = {"trace_id": trace, "program": checked.program, **checked.payload}
+        told(content, f"acceptable feedback for {checked.program}", as_json)
         return
     entry = Workspace.open().feedback.record_feedback(
         trace, rating, corrected, comment, user, idempotency_key=key
@@ -70,12 +82,42 @@ def add(
         output.text(f"recorded at position {entry.position} for {entry.program}")
 
 
-def _check(
-    trace: str, rating: str, corrected: dict[str, Any] | None, comment: str | None, as_json: bool
+@app.command("retract", epilog=RETRACT)
+def retract(
+    trace: Trace,
+    user: Annotated[
+        str | None, typer.Option(help="Who said it; by default somebody without a name.")
+    ] = None,
+    authenticated: Annotated[
+        bool, typer.Option("--authenticated", help="The user was authenticated when they said it.")
+    ] = False,
+    key: Key = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
-    from deployments.cli.dry_run import looking, told
+    """Take back all that a user said of an answer.
 
-    with looking() as ws:
-        checked = ws.feedback.check_feedback(trace, rating, corrected, comment)
-    content = {"trace_id": trace, "program": checked.program, **checked.payload}
-    told(content, f"acceptable feedback for {checked.program}", as_json)
+    It counts no more, in turns and in exports; that it was said stays recorded, until it is
+    forgotten. Repeating it records nothing.
+    """
+    from dspyui_core.workspace import Workspace
+
+    if dry_run:
+        from deployments.cli.dry_run import looking, told
+
+        with looking() as ws:
+            checked = ws.feedback.check_retraction(trace, user, authenticated=authenticated)
+        content = {"trace_id": trace, "program": checked.program, **checked.payload}
+        told(content, f"would take back feedback for {checked.program}", as_json)
+        return
+    entry = Workspace.open().feedback.retract_feedback(
+        trace, user, idempotency_key=key, authenticated=authenticated
+    )
+    if as_json:
+        output.document({"trace_id": trace, "position": entry.position, "program": entry.program})
+    else:
+        output.text(f"retracted at position {entry.position} for {entry.program}")
+
+
+app.command("import", epilog=feedback_import.EPILOG)(feedback_import.import_file)
+app.command("stats", epilog=feedback_stats.EPILOG)(feedback_stats.stats)

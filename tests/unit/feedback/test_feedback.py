@@ -5,32 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from dspyui_core.errors import ConflictError, FeedbackError, TraceNotFoundError
 from dspyui_core.feedback import FeedbackService
-from dspyui_core.fields import Field
 from dspyui_core.store.journal import Journal
-
-OUTPUTS = (
-    Field(name="topic", type="literal", values=("billing", "delivery")),
-    Field(name="level", type="int"),
-    Field(name="note", optional=True),
-)
-
-
-@pytest.fixture
-def journal(engine: Engine) -> Journal:
-    journal = Journal(engine)
-    journal.append_prediction(
-        "tiny", "tr-1", {"inputs": {"text": "x"}, "outputs": {"topic": "billing", "level": 1}}
-    )
-    return journal
-
-
-@pytest.fixture
-def service(journal: Journal) -> FeedbackService:
-    return FeedbackService(journal, output_fields=lambda prediction: OUTPUTS)
 
 
 def test_feedback_is_recorded_on_its_trace_with_who_said_it(
@@ -67,8 +45,8 @@ def test_a_rating_outside_the_two_is_refused(rating: str, service: FeedbackServi
 
 
 def test_an_unknown_trace_is_refused(service: FeedbackService) -> None:
-    with pytest.raises(TraceNotFoundError, match="no trace 'tr-2'"):
-        service.record_feedback("tr-2", "thumbs_up")
+    with pytest.raises(TraceNotFoundError, match="no trace 'tr-9'"):
+        service.record_feedback("tr-9", "thumbs_up")
 
 
 def test_the_id_of_feedback_is_no_trace(service: FeedbackService) -> None:
@@ -124,6 +102,100 @@ def test_without_a_key_a_second_opinion_is_a_new_entry(
     service.record_feedback("tr-1", "thumbs_up", user_id="ann")
 
     assert journal.count(kind="feedback") == 2
+
+
+def test_an_answer_is_looked_up_only_for_a_correction(
+    service: FeedbackService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    found = Journal.find_prediction
+    monkeypatch.setattr(
+        Journal, "find_prediction", lambda self, trace: asked.append(trace) or found(self, trace)
+    )
+
+    service.record_feedback("tr-1", "thumbs_up", comment="good")
+    assert asked == []
+    service.record_feedback("tr-1", "thumbs_down", {"level": 2})
+    assert asked == ["tr-1"]
+
+
+def test_a_correction_needs_no_rating(service: FeedbackService) -> None:
+    entry = service.record_feedback("tr-1", None, {"topic": "delivery"})
+
+    assert entry.payload == {
+        "rating": None,
+        "corrected_output": {"topic": "delivery"},
+        "comment": None,
+    }
+
+
+@pytest.mark.parametrize("corrected", [None, {}])
+def test_a_comment_alone_says_nothing_that_counts(
+    corrected: Any, service: FeedbackService, journal: Journal
+) -> None:
+    with pytest.raises(FeedbackError, match="rating: is missing, and no output is corrected"):
+        service.record_feedback("tr-1", None, corrected, "hm")
+
+    assert journal.count(kind="feedback") == 0
+
+
+@pytest.mark.parametrize("odd", ["half \ud800", "nul \0"])
+def test_text_that_no_file_takes_is_refused(odd: str, service: FeedbackService) -> None:
+    with pytest.raises(FeedbackError) as caught:
+        service.record_feedback("tr-1", "thumbs_down", {"note": odd}, odd)
+
+    assert [problem.column for problem in caught.value.problems] == ["comment", "note"]
+
+
+def test_nobody_without_a_name_is_authenticated(service: FeedbackService) -> None:
+    assert not service.record_feedback("tr-1", "thumbs_up", authenticated=True).authenticated
+
+
+def test_what_is_taken_back_stays_recorded_and_counts_no_more(
+    service: FeedbackService, journal: Journal
+) -> None:
+    service.record_feedback("tr-1", "thumbs_up", user_id="ann", authenticated=True)
+
+    entry = service.retract_feedback("tr-1", "ann", authenticated=True)
+
+    assert (entry.payload, entry.voter) == ({"retracted": True}, ("ann", True))
+    assert journal.count(kind="feedback") == 2
+
+
+@pytest.mark.parametrize(
+    ("user", "authenticated"), [("bob", False), ("ann", True), (None, False), (None, True)]
+)
+def test_nobody_takes_back_what_another_said(
+    user: str | None, authenticated: bool, service: FeedbackService
+) -> None:
+    service.record_feedback("tr-1", "thumbs_up", user_id="ann")
+
+    with pytest.raises(FeedbackError, match="tr-1 has no feedback of"):
+        service.retract_feedback("tr-1", user, authenticated=authenticated)
+    with pytest.raises(FeedbackError, match="tr-1 has no feedback of"):
+        service.check_retraction("tr-1", user, authenticated=authenticated)
+
+
+def test_taking_back_twice_is_taking_back_once(service: FeedbackService) -> None:
+    service.record_feedback("tr-1", "thumbs_up", user_id="ann")
+
+    assert service.retract_feedback("tr-1", "ann") == service.retract_feedback("tr-1", "ann")
+
+
+def test_a_repeated_key_takes_back_nothing_that_was_said_since(
+    service: FeedbackService, journal: Journal
+) -> None:
+    service.record_feedback("tr-1", "thumbs_up", user_id="ann")
+    first = service.retract_feedback("tr-1", "ann", idempotency_key="k")
+    service.record_feedback("tr-1", "thumbs_down", user_id="ann")
+
+    assert service.retract_feedback("tr-1", "ann", idempotency_key="k") == first
+    assert journal.count(kind="feedback") == 3
+
+
+def test_feedback_on_an_unknown_trace_cannot_be_taken_back(service: FeedbackService) -> None:
+    with pytest.raises(TraceNotFoundError):
+        service.retract_feedback("tr-9", "ann")
 
 
 def test_a_plain_rating_does_not_ask_for_the_version(journal: Journal) -> None:

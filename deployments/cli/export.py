@@ -91,14 +91,15 @@ def show_plan(name: str, wanted: Wanted, out: Path | None, as_json: bool) -> Non
     with looking() as ws:
         before = ws.exporter.watermark(name, wanted.consumer)
         found = ws.exporter.collect(name, wanted)
+        rows = found.count()
     content = {
         "program": name,
-        "rows": len(found.rows),
+        "rows": rows,
         "path": None if out is None else str(out),
         "consumer": wanted.consumer,
         "position": found.position,
     }
-    words = f"{name}: {counted(len(found.rows))} would be written"
+    words = f"{name}: {counted(rows)} would be written"
     if wanted.consumer is not None:
         words += f"\n  {wanted.consumer} has had position {before}, would have {found.position}"
     told(content, words, as_json)

@@ -11,7 +11,7 @@ from deployments.cli.completion import program_names, spec_files
 
 # The core's own words, spelled here because a command line is built before the core is imported.
 Rating = Literal["thumbs_up", "thumbs_down"]
-Format = Literal["csv", "json", "jsonl"]
+Format = Literal["csv", "json", "jsonl", "parquet"]
 
 
 def _said(reason: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dspyui_core.data_exporter.exporter import DataExporter, Export, Exported
 from dspyui_core.data_exporter.wanted import Wanted, moment
-from dspyui_core.data_exporter.writing import FORMATS, Format, write_pieces
+from dspyui_core.data_exporter.writing import FORMATS, Format
 
 __all__ = [
     "FORMATS",
@@ -14,5 +14,4 @@ __all__ = [
     "Format",
     "Wanted",
     "moment",
-    "write_pieces",
 ]

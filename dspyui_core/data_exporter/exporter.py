@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dspyui_core.data_exporter.parquet import write_parquet
 from dspyui_core.data_exporter.wanted import Wanted
-from dspyui_core.data_exporter.writing import META, write_pieces, written
+from dspyui_core.data_exporter.writing import META, PARQUET, refuse_format, written
 from dspyui_core.errors import InputError, ModelNotFoundError
+from dspyui_core.files import write_pieces
 from dspyui_core.records import Record
-from dspyui_core.store.journal import Entry, Journal
+from dspyui_core.store.journal import Journal
 from dspyui_core.store.watermarks import Watermarks
+from dspyui_core.store.words import Window, Word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,16 +25,38 @@ if TYPE_CHECKING:
 GIVES_WAY = "feedback_"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Export:
-    """Rows that have the same columns; who has them has everything up to journal `position`."""
+    """Rows that all have the same `columns`; who has them has everything up to `position`.
 
-    rows: tuple[Mapping[str, Any], ...]
+    Nothing is read before the rows are asked for, and then page by page, every time anew.
+    """
+
+    columns: tuple[str, ...]
     position: int
+    _journal: Journal
+    _window: Window
+    _limit: int | None
+
+    @property
+    def rows(self) -> tuple[Mapping[str, Any], ...]:
+        """All rows at once."""
+        return tuple(self.stream())
+
+    def stream(self) -> Iterator[dict[str, Any]]:
+        """The rows one after another, in the order in which the feedback was given."""
+        meta, fields = self.columns[: len(META)], self.columns[len(META) :]
+        for word in self._journal.words(self._window, limit=self._limit):
+            yield _row(word, meta, fields)
+
+    def count(self) -> int:
+        """How many rows there are."""
+        found = self._journal.count_words(self._window)
+        return found if self._limit is None else min(found, max(self._limit, 0))
 
     def pieces(self, format: str) -> Iterator[str]:
         """The rows as text: csv, json or jsonl. Raises InputError for another format."""
-        return written(self.rows, format)
+        return written(self.stream(), format, columns=self.columns)
 
 
 class Exported(Record):
@@ -56,6 +81,8 @@ class DataExporter:
     ) -> Export:
         """A row per trace and user with their latest feedback, in the order it was given.
 
+        What was taken back is not among them, and nothing says so to who had it before.
+
         Columns: trace_id, user_id, rating, comment, version, position, then the inputs, then the
         outputs, corrected where the user corrected them. A field of the program with one of our
         names keeps it, and ours is called feedback_rating and so on. `since` and `upto` are journal
@@ -63,19 +90,22 @@ class DataExporter:
         for what `Wanted.check` refuses, ModelNotFoundError where the program never answered.
         """
         wanted.check()
-        start = self.watermark(model_name, wanted.consumer) if since is None else since
-        end = self.position(model_name) if upto is None else upto
-        heard = self._heard(model_name, end)
-        found = [
-            entry
-            for entry in heard.feedback
-            if entry.position > start and wanted.takes(entry, heard.predictions[entry.trace_id])
-        ]
-        chosen = found if wanted.limit is None else found[: max(wanted.limit, 0)]
-        whole = len(chosen) == len(found)
+        window = Window(
+            program=model_name,
+            since=self.watermark(model_name, wanted.consumer) if since is None else since,
+            upto=self.position(model_name) if upto is None else upto,
+            rating=wanted.rating,
+            said_from=wanted.since,
+            said_until=wanted.until,
+            version=wanted.version,
+        )
+        limit, whole = wanted.limit or 0, wanted.limit is None
         return Export(
-            rows=heard.rows(chosen),
-            position=end if whole else max([start, *(entry.position for entry in chosen)]),
+            columns=self._columns(model_name),
+            position=window.upto if whole else self._journal.end_of_words(window, limit),
+            _journal=self._journal,
+            _window=window,
+            _limit=wanted.limit,
         )
 
     def query_traces_with_feedback(
@@ -99,11 +129,12 @@ class DataExporter:
         wanted = Wanted(rating=rating, since=start_date, until=end_date, limit=limit)
         found = self.collect(model_name, wanted, since=since, upto=upto)
         # Objects, because a number beside a missing one would become a float.
-        return pd.DataFrame(list(found.rows), dtype=object)
+        return pd.DataFrame(list(found.stream()), columns=list(found.columns), dtype=object)
 
     def export_training_data(self, traces_df: pd.DataFrame, format: str) -> str:
         """The rows of `query_traces_with_feedback` as one text: csv, json or jsonl."""
-        return "".join(written(traces_df.to_dict("records"), format))
+        rows = traces_df.to_dict("records")
+        return "".join(written(rows, format, columns=tuple(traces_df.columns)))
 
     def export_streaming(
         self,
@@ -124,12 +155,15 @@ class DataExporter:
     def deliver(self, model_name: str, wanted: Wanted, *, format: str, out: Path) -> Exported:
         """Write what is wanted to a file; the consumer's watermark moves when it is on disk.
 
+        Memory does not grow with the rows.
+
         Raises what `collect` raises, and InputError where the format is unknown or the file cannot
         be written. The watermark stays where it is then.
         """
+        refuse_format(format)
         found = self.collect(model_name, wanted)
         try:
-            write_pieces(found.pieces(format), out)
+            rows = _written_to(found, format, out)
         except OSError as error:
             raise InputError(
                 f"{out} cannot be written: {error.strerror or error}",
@@ -139,7 +173,7 @@ class DataExporter:
             self.acknowledge(model_name, wanted.consumer, found.position)
         return Exported(
             program=model_name,
-            rows=len(found.rows),
+            rows=rows,
             path=out,
             consumer=wanted.consumer,
             position=found.position,
@@ -157,58 +191,54 @@ class DataExporter:
         """The newest journal position of a program: what an export that starts now covers."""
         return self._journal.last_position(model_name)
 
-    def _heard(self, name: str, upto: int) -> _Heard:
-        predictions: dict[str, Entry] = {}
-        latest: dict[tuple[str, str | None], Entry] = {}
-        for entry in self._journal.since(0, program=name, upto=upto):
-            if entry.kind == "prediction":
-                predictions[entry.trace_id] = entry
-            elif entry.trace_id in predictions:
-                latest[entry.trace_id, entry.user_id] = entry
-        if not predictions:
+    def _columns(self, name: str) -> tuple[str, ...]:
+        """META's columns, then all that the program's answers ever had, so that no filter changes
+        them. ModelNotFoundError where it never answered.
+        """
+        fields = self._journal.field_names(name)
+        if not fields and not self._journal.count(program=name):
             raise ModelNotFoundError(name, hint="nothing was predicted: dspyui status")
-        spoken = (entry for entry in latest.values() if not entry.payload.get("retracted"))
-        return _Heard(predictions, sorted(spoken, key=lambda entry: entry.position))
+        return (*(_free(column, fields) for column in META), *fields)
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """Every answer of a program, and the last word of each user on each of them, in order."""
-
-    predictions: Mapping[str, Entry]
-    feedback: Sequence[Entry]
-
-    def rows(self, feedback: Sequence[Entry]) -> tuple[Mapping[str, Any], ...]:
-        """A row per piece of feedback; what one has and another has not is None there."""
-        meta = self._columns()
-        rows = [self._row(entry, meta) for entry in feedback]
-        columns = list(dict.fromkeys(key for row in rows for key in row))
-        return tuple({column: row.get(column) for column in columns} for row in rows)
-
-    def _columns(self) -> tuple[str, ...]:
-        """The names of META's columns here: by all answers, so that no filter changes them."""
-        taken = {name for answer in self.predictions.values() for name in _fields(answer)}
-        return tuple(_free(name, taken) for name in META)
-
-    def _row(self, feedback: Entry, meta: Sequence[str]) -> dict[str, Any]:
-        answer, said = self.predictions[feedback.trace_id], feedback.payload
-        told = (
-            feedback.trace_id,
-            feedback.user_id,
-            said.get("rating"),
-            said.get("comment"),
-            answer.version,
-            feedback.position,
-        )
-        own = dict(zip(meta, told, strict=True))
-        return own | _fields(answer) | (said.get("corrected_output") or {})
+def _written_to(found: Export, format: str, out: Path) -> int:
+    """Write all rows; how many there were."""
+    if format == PARQUET:
+        return write_parquet(found.stream, found.columns, out)
+    counted = _Counted(found.stream())
+    write_pieces(written(counted, format, columns=found.columns), out)
+    return counted.number
 
 
-def _fields(answer: Entry) -> dict[str, Any]:
-    return {**answer.payload["inputs"], **answer.payload["outputs"]}
+class _Counted:
+    """Rows that are counted as they pass."""
+
+    def __init__(self, rows: Iterator[dict[str, Any]]) -> None:
+        self._rows = rows
+        self.number = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for row in self._rows:
+            self.number += 1
+            yield row
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _row(word: Word, meta: tuple[str, ...], fields: tuple[str, ...]) -> dict[str, Any]:
+    feedback, answer = word.feedback, word.answer
+    told = (
+        feedback.trace_id,
+        feedback.user_id,
+        feedback.payload.get("rating"),
+        feedback.payload.get("comment"),
+        answer.version,
+        feedback.position,
+    )
+    values = {**(answer.payload.get("inputs") or {}), **(answer.payload.get("outputs") or {})}
+    values |= feedback.payload.get("corrected_output") or {}
+    return dict(zip(meta, told, strict=True)) | {name: values.get(name) for name in fields}
+
+
+def _free(name: str, taken: tuple[str, ...]) -> str:
     while name in taken:
         name = f"{GIVES_WAY}{name}"
     return name

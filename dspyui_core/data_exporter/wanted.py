@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time
 
 from dspyui_core.errors import InputError
 from dspyui_core.feedback import RATINGS
-from dspyui_core.store.journal import Entry
 
 FILTERS = ("rating", "since", "until", "version")
 
@@ -45,15 +44,6 @@ class Wanted:
                 "leaves out would never reach that consumer",
                 hint="leave out the consumer, or filter what it receives; a limit is allowed",
             )
-
-    def takes(self, feedback: Entry, prediction: Entry) -> bool:
-        """Whether a piece of feedback, and the answer it is about, is among what is wanted."""
-        return (
-            self.rating in (None, feedback.payload.get("rating"))
-            and self.version in (None, prediction.version)
-            and (self.since is None or feedback.at >= self.since)
-            and (self.until is None or feedback.at <= self.until)
-        )
 
 
 def moment(text: str, *, end: bool = False) -> datetime:

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dspyui_core.data_exporter import DataExporter, write_pieces
+from dspyui_core.data_exporter import DataExporter
 from dspyui_core.errors import InputError, ModelNotFoundError
+from dspyui_core.files import write_pieces
 from unit.export.diary import START, Diary
 
 
@@ -150,7 +151,7 @@ def test_a_late_correction_of_an_exported_row_is_exported_again(
     ("options", "said"),
     [
         ({"rating": "up"}, "ratings: thumbs_up, thumbs_down"),
-        ({"format": "xml"}, "formats: csv, json, jsonl"),
+        ({"format": "xml"}, "formats: csv, json, jsonl, parquet"),
     ],
 )
 def test_an_unknown_word_is_refused_before_anything_is_written(
@@ -175,7 +176,7 @@ def test_an_export_without_rows_is_still_a_document(
 
     text = "".join(exporter.export_streaming("p", format=format))
 
-    header = "trace_id,user_id,rating,comment,version,position\n"
+    header = "trace_id,user_id,rating,comment,version,position,text,topic\n"
     assert text == {"csv": header, "json": "[]\n", "jsonl": ""}[format]
 
 

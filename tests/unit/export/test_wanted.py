@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dspyui_core.data_exporter import DataExporter, Wanted, moment
 from dspyui_core.errors import InputError
-from dspyui_core.store.journal import Entry
+from dspyui_core.store.journal import Journal
+from dspyui_core.store.watermarks import Watermarks
+from support.states import fresh_engine
 from unit.export.diary import START, Diary
 
 
@@ -120,43 +122,25 @@ def test_a_limit_hands_a_consumer_everything_in_portions(
     assert exporter.watermark("p", "crm") == exporter.position("p") > first
 
 
-class Stream:
-    """A journal and its watermarks in memory: three answers, and what a user says of them."""
-
-    def __init__(self, words: list[str]) -> None:
-        told = [("prediction", trace) for trace in "abc"] + [("feedback", word) for word in words]
-        self.entries = [_entry(at, kind, trace) for at, (kind, trace) in enumerate(told, 1)]
-        self.position = 0
-
-    def since(self, position: int, *, program: str, upto: int) -> list[Entry]:
-        return [entry for entry in self.entries if position < entry.position <= upto]
-
-    def last_position(self, program: str) -> int:
-        return self.entries[-1].position
-
-    def get(self, program: str, consumer: str) -> int:
-        return self.position
-
-    def advance(self, program: str, consumer: str, position: int) -> None:
-        self.position = max(self.position, position)
-
-
-def _entry(position: int, kind: Any, trace: str) -> Entry:
-    payload: dict[str, Any] = {"inputs": {}, "outputs": {}, "rating": "thumbs_up"}
-    return Entry(position, kind, "p", trace, "ann", True, 1, payload, START)
-
-
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(limit=st.integers(1, 4), words=st.lists(st.sampled_from("abc"), max_size=8))
-def test_portions_hand_over_every_last_word_once(limit: int, words: list[str]) -> None:
-    stream: Any = Stream(words)
-    exporter = DataExporter(stream, stream)
-    had: list[int] = []
+def test_portions_hand_over_every_last_word_once(
+    tmp_path_factory: pytest.TempPathFactory, limit: int, words: list[str]
+) -> None:
+    with fresh_engine(tmp_path_factory.mktemp("portions")) as engine:
+        days = [START]
+        diary = Diary(Journal(engine, now=lambda: days[-1]), days)
+        exporter = DataExporter(diary.journal, Watermarks(engine))
+        for trace in "abc":
+            diary.predicts(trace)
+        last = {trace: diary.says(trace, "thumbs_up") for trace in words}
+        had: list[int] = []
 
-    while (portion := exporter.collect("p", Wanted(consumer="crm", limit=limit))).rows:
-        had += [row["position"] for row in portion.rows]
-        exporter.acknowledge("p", "crm", portion.position)
+        while (portion := exporter.collect("p", Wanted(consumer="crm", limit=limit))).count():
+            had += [row["position"] for row in portion.stream()]
+            exporter.acknowledge("p", "crm", portion.position)
 
-    assert had == sorted({trace: position for position, trace in enumerate(words, 4)}.values())
+    assert had == sorted(last.values())
 
 
 def test_a_file_that_cannot_be_written_moves_no_watermark(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -122,6 +123,15 @@ def load_model_from_run(
         raise RunNotFoundError(run_id, hint="take the run id from a turn's report") from error
     loaded = _load(client, source, f"run {run_id}", workspace)
     return LoadedModel(loaded.program, loaded.spec, None, loaded.digest, loaded.warnings)
+
+
+def saved_state(client: mlflow.MlflowClient, source: str, *, what: str) -> dict[str, Any]:
+    """The program.json of a model at `source`, as plain data. Raises ProgramError."""
+    with tempfile.TemporaryDirectory() as folder:
+        _download(client, f"{program_uri(source)}/{programs.PROGRAM_FILE}", what, folder)
+        text = (Path(folder) / programs.PROGRAM_FILE).read_text(encoding="utf-8")
+    state: dict[str, Any] = json.loads(text)
+    return state
 
 
 def list_registered_models(client: mlflow.MlflowClient) -> list[RegisteredModel]:

@@ -29,6 +29,35 @@ class StoreSettings(BaseModel):
     )
 
 
+class JournalSettings(BaseModel):
+    """What the journal keeps; feedback, and what it is about, stays until it is forgotten."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    span_bytes: int = Field(
+        65_536,
+        ge=0,
+        description="Bytes of JSON that the LM calls and modules of one answer may take; 0 keeps "
+        "none.",
+    )
+    keep_days: float | None = Field(
+        None, gt=0, description="Days after which an answer that nobody rated is retired."
+    )
+    keep_span_days: float | None = Field(
+        None, gt=0, description="Days after which an answer loses its spans."
+    )
+    max_mb: float | None = Field(
+        None,
+        gt=0,
+        description="Megabytes over which the oldest spans go, then the oldest unrated answers.",
+    )
+
+    @property
+    def retires(self) -> bool:
+        """Whether anything ever leaves the journal by itself."""
+        return (self.keep_days, self.keep_span_days, self.max_mb) != (None, None, None)
+
+
 class MlflowSettings(BaseModel):
     """Where MLflow keeps the record."""
 
@@ -76,6 +105,7 @@ class Settings(BaseSettings):
         description="Who acts: in decisions and run tags; default: your login name.",
     )
     store: StoreSettings = StoreSettings()
+    journal: JournalSettings = JournalSettings()
     mlflow: MlflowSettings = MlflowSettings()
     lm: LmSettings = LmSettings()
     serving: ServingSettings = ServingSettings()

@@ -64,7 +64,7 @@ def origin(demo: DemoOrigin, *, brief: bool = False) -> str:
     """Who made a demo; `brief` leaves out the trust and most of the trace id."""
     trust = "" if brief else f", {demo.trust}"
     if demo.row_id is None:
-        return "written by the optimizer"
+        return "written by the optimizer, or forgotten since"
     if demo.trace_id is None or demo.answered is None:
         return f"row {demo.data_row} of {demo.source}{trust}"
     told = f"corrected from {values_text(demo.answered)} by" if demo.corrected else "thumbs up from"

@@ -9,17 +9,21 @@ from contextlib import nullcontext
 import typer
 
 from deployments.cli import (
+    backup,
     dataset,
     demo,
     doctor,
     export,
     feedback,
+    forget,
     init,
     lineage,
+    mirror,
     model,
     output,
     predict,
     program,
+    restore,
     run,
     status,
 )
@@ -56,6 +60,10 @@ app.add_typer(feedback.app, name="feedback")
 app.command("predict", epilog=predict.EPILOG)(predict.predict)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.command("lineage", epilog=lineage.EPILOG)(lineage.lineage)
+app.command("mirror", epilog=mirror.EPILOG)(mirror.mirror)
+app.command("backup", epilog=backup.EPILOG)(backup.backup)
+app.command("restore", epilog=restore.EPILOG)(restore.restore)
+app.command("forget", epilog=forget.EPILOG)(forget.forget)
 app.command("status", epilog=status.EPILOG)(status.status)
 
 # Set before the libraries are imported: they read these once, and some reach for the network.

@@ -13,10 +13,10 @@ from urllib.request import urlopen
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-import dspyui_core.store.migrations.versions as migrations
 from deployments.doctor.finding import Finding
 from dspyui_core.errors import StoreError
-from dspyui_core.store.schema import HEAD, revision
+from dspyui_core.store.postgres import with_driver
+from dspyui_core.store.schema import HEAD, known_revisions, revision
 
 HTTP_SECONDS = 3.0
 REVISION = "select version_num from alembic_version"
@@ -44,9 +44,10 @@ class StateDatabase:
             return Finding(self.name, "warn", f"{shown} is empty", "the next command fills it")
         if current == HEAD:
             return Finding(self.name, "ok", f"{shown}, schema {current}")
-        if current in _known():
+        if current in known_revisions():
             older = f"{shown} has schema {current}; the next command upgrades it to {HEAD}"
-            return Finding(self.name, "warn", older, "copy the home first")
+            remedy = "it keeps a copy; dspyui backup keeps all" if path else "dump it first"
+            return Finding(self.name, "warn", older, remedy)
         newer = f"{shown} has schema {current}, and this version knows up to {HEAD}"
         return Finding(self.name, "fail", newer, "install the version of dspyui that wrote it")
 
@@ -134,17 +135,12 @@ def revision_of(url: str) -> str | None:
 
 
 def _revision_over_network(url: str) -> str | None:
-    engine = create_engine(url)
+    engine = create_engine(with_driver(make_url(url)))
     try:
         with engine.connect() as connection:
             return revision(connection)
     finally:
         engine.dispose()
-
-
-def _known() -> set[str]:
-    files = Path(next(iter(migrations.__path__))).glob("[0-9]*.py")
-    return {file.stem.split("_")[0] for file in files}
 
 
 def _shown(url: str) -> str:

@@ -3,6 +3,14 @@
 from dspyui_core.datasets.checks import Check, CheckResult
 from dspyui_core.datasets.contract import Gold, parse_gold
 from dspyui_core.datasets.folding import Fold, fold
+from dspyui_core.datasets.forgetting import (
+    Taken,
+    Unwanted,
+    find_row,
+    forgotten_rows,
+    rows_from,
+    take_out,
+)
 from dspyui_core.datasets.gate import (
     Settled,
     check_dataset,
@@ -11,11 +19,13 @@ from dspyui_core.datasets.gate import (
     settle,
     usable_new_rows,
 )
-from dspyui_core.datasets.loading import RawTable, read_table
+from dspyui_core.datasets.ledger import blank_texts
+from dspyui_core.datasets.loading import RawRow, RawTable, read_table
 from dspyui_core.datasets.report import DatasetReport
-from dspyui_core.datasets.rows import Row, content_hash, input_text, row_key
+from dspyui_core.datasets.rows import Row, content_hash, input_text, nfc, row_key
 from dspyui_core.datasets.snapshots import Reader, load_split, read_manifest
 from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.streaming import Scan, file_hash, scan_file, stream_rows
 
 __all__ = [
     "Assigned",
@@ -24,21 +34,34 @@ __all__ = [
     "DatasetReport",
     "Fold",
     "Gold",
+    "RawRow",
     "RawTable",
     "Reader",
     "Row",
+    "Scan",
     "Settled",
+    "Taken",
+    "Unwanted",
+    "blank_texts",
     "check_dataset",
     "content_hash",
+    "file_hash",
+    "find_row",
     "fold",
     "fold_dataset",
+    "forgotten_rows",
     "input_text",
     "load_split",
+    "nfc",
     "parse_gold",
     "preview_dataset",
     "read_manifest",
     "read_table",
     "row_key",
+    "rows_from",
+    "scan_file",
     "settle",
+    "stream_rows",
+    "take_out",
     "usable_new_rows",
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, insert, select, update
 
 from dspyui_core.errors import ConflictError
 from dspyui_core.records import SplitName
 from dspyui_core.store.engine import reading
+from dspyui_core.store.erasing import pages
 from dspyui_core.store.tables import split as table
 
 
@@ -68,6 +69,23 @@ def extend_ledger(
                 hint="run it again",
             )
         connection.execute(insert(table), [_values(program, place, at) for place in new])
+
+
+def blank_texts(
+    engine: Engine, program: str, keys: Collection[str], *, gold_too: bool = False
+) -> int:
+    """Take the texts of inputs out of the ledger; returns of how many.
+
+    Key and split stay, so the input keeps its side for ever; what merely resembles it is not
+    recognised any more. An input that the user's own file brought keeps its text unless `gold_too`.
+    """
+    blanked = 0
+    with engine.begin() as connection:
+        for some in pages(sorted(keys)):
+            held = [table.c.program == program, table.c.key.in_(some), table.c.text != ""]
+            held += [] if gold_too else [table.c.trust != "gold"]
+            blanked += connection.execute(update(table).where(*held).values(text="")).rowcount
+    return blanked
 
 
 def _values(program: str, new: NewPlace, at: datetime) -> dict[str, object]:

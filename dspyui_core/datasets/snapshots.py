@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 from uuid import uuid4
@@ -57,8 +57,7 @@ def write_snapshot(folder: Path, assigned: Assigned) -> DatasetRef:
             return ref
         for part in parts.values():
             _replace(home / part.file, part.parquet())
-        manifest = json.dumps(_manifest(assigned, ref, listed), indent=2, ensure_ascii=False)
-        _replace(home / MANIFEST, manifest.encode())
+        _write_manifest(home, _manifest(assigned, ref, listed))
     return ref
 
 
@@ -78,14 +77,60 @@ def load_split(folder: Path, ref: DatasetRef, split: str, *, reader: Reader) -> 
         )
     listed = _listed(_read_manifest(_home(folder, ref)), split)
     rows = _read_rows(_home(folder, ref) / str(listed["file"]))
-    if content_hash(rows) != listed["content"] or len(rows) != getattr(ref, split):
+    whole = len(rows) + listed.get("forgotten", 0) == getattr(ref, split)
+    if content_hash(rows) != listed["content"] or not whole:
         raise _damaged(_home(folder, ref), f"its {split} rows are not those of this version")
     return rows
 
 
 def read_manifest(folder: Path, ref: DatasetRef) -> dict[str, Any]:
-    """What a snapshot says about itself: counts, fields, sources, splits. Holds no rows."""
+    """What a snapshot says about itself: counts, fields, sources, splits. Holds no rows.
+
+    A split from which rows were taken says how many: `forgotten`.
+    """
     return _read_manifest(_home(folder, ref))
+
+
+def splits_on_disk(folder: Path, program: str) -> Iterator[SplitOnDisk]:
+    """Every split of every snapshot of a program, of the newest first: for forgetting only."""
+    manifests = (folder / program).glob(f"*/{MANIFEST}")
+    for path in sorted(manifests, key=lambda path: path.stat().st_mtime, reverse=True):
+        for split in _read_manifest(path.parent)["splits"]:
+            yield SplitOnDisk(path.parent, split)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOnDisk:
+    """One split of the snapshot in a folder, to be read and rewritten without some of its rows."""
+
+    home: Path
+    split: str
+
+    @property
+    def version(self) -> str:
+        """The dataset version that it belongs to."""
+        return self.home.name
+
+    def rows(self) -> tuple[Row, ...]:
+        """Its rows. Raises DatasetError where the file is damaged."""
+        return _read_rows(self.home / str(_listed(_read_manifest(self.home), self.split)["file"]))
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Leave only these of its rows; the manifest says how many are forgotten.
+
+        Repeating it changes nothing, and removes what a crash left behind.
+        """
+        manifest = _read_manifest(self.home)
+        before = _listed(manifest, self.split)
+        part = _Part.of(self.split, rows)
+        gone = before["rows"] - len(rows)
+        after = part.listed() | {"forgotten": before.get("forgotten", 0) + gone}
+        with _storing(self.home):
+            if gone:
+                _replace(self.home / part.file, part.parquet())
+                manifest["splits"][self.split] = after
+                _write_manifest(self.home, manifest)
+            _remove_strays(self.home, manifest)
 
 
 class _Part:
@@ -145,6 +190,19 @@ def _manifest(assigned: Assigned, ref: DatasetRef, listed: Mapping[str, Any]) ->
         "sources": [{"name": s.name, "sha256": s.sha256} for s in assigned.fold.sources],
         "splits": listed,
     }
+
+
+def _write_manifest(home: Path, manifest: Mapping[str, Any]) -> None:
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    _replace(home / MANIFEST, text.encode())
+
+
+def _remove_strays(home: Path, manifest: Mapping[str, Any]) -> None:
+    """Remove the files that the manifest does not name any more, or not yet."""
+    named = {MANIFEST, *(part["file"] for part in manifest["splits"].values())}
+    for path in home.iterdir():
+        if path.is_file() and path.name not in named:
+            path.unlink()
 
 
 def _home(folder: Path, ref: DatasetRef) -> Path:

@@ -8,6 +8,15 @@ from dspyui_core.mlflow_tracking.connecting import (
     init_mlflow,
     is_missing,
     open_client,
+    require_answer,
+)
+from dspyui_core.mlflow_tracking.forgetting import (
+    Said,
+    blank_quotes,
+    delete_assessments,
+    delete_traces,
+    forget_evaluated,
+    runs_of,
 )
 from dspyui_core.mlflow_tracking.inputs import compute_dataset_hash, log_dataset_metadata
 from dspyui_core.mlflow_tracking.packaging import (
@@ -37,10 +46,15 @@ __all__ = [
     "MODEL_PATH",
     "TURN_TAG",
     "RunFacts",
+    "Said",
+    "blank_quotes",
     "compute_dataset_hash",
+    "delete_assessments",
+    "delete_traces",
     "existing_run",
     "experiment",
     "finish_run",
+    "forget_evaluated",
     "get_mlflow_ui_url",
     "init_mlflow",
     "is_missing",
@@ -55,7 +69,9 @@ __all__ = [
     "model_uri",
     "open_client",
     "program_uri",
+    "require_answer",
     "run_facts",
+    "runs_of",
     "track_compilation",
     "truncate_param",
     "turn_run",

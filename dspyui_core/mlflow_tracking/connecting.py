@@ -50,11 +50,18 @@ def open_client(tracking_uri: str) -> mlflow.MlflowClient:
             _write_ahead(database)
             return _client(tracking_uri)
     except (OSError, sqlite3.Error, SQLAlchemyError, MlflowException) as error:
-        raise StoreError(
-            f"MLflow at {_without_password(tracking_uri)} cannot be opened: {_first_line(error)}",
-            hint="check that it exists and is writable, and that its MLflow is not newer; "
-            "DSPYUI_MLFLOW__TRACKING_URI names it",
-        ) from error
+        raise _cannot_open(tracking_uri, error) from error
+
+
+def require_answer(tracking_uri: str) -> None:
+    """Raise StoreError at once where an MLflow server does not answer; a database may pass.
+
+    For who cannot wait: MLflow itself tries again for four minutes.
+    """
+    try:
+        _knock(tracking_uri)
+    except OSError as error:
+        raise _cannot_open(tracking_uri, error) from error
 
 
 def init_mlflow(
@@ -137,8 +144,16 @@ def _quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def _cannot_open(tracking_uri: str, error: Exception) -> StoreError:
+    return StoreError(
+        f"MLflow at {_without_password(tracking_uri)} cannot be opened: {_first_line(error)}",
+        hint="check that it exists and is writable, and that its MLflow is not newer; "
+        "DSPYUI_MLFLOW__TRACKING_URI names it",
+    )
+
+
 def _knock(tracking_uri: str) -> None:
-    """Raise OSError where no server is; MLflow itself would try again for four minutes."""
+    """Raise OSError where no server is."""
     address = urlsplit(tracking_uri)
     if address.scheme not in ("http", "https"):
         return

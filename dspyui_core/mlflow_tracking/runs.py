@@ -91,7 +91,7 @@ def log_parameters(
     new = [
         Param(key, truncate_param(value)) for key, value in parameters.items() if key not in known
     ]
-    for some in _chunks(new, MAX_PARAMS_TAGS_PER_BATCH):
+    for some in chunks(new, MAX_PARAMS_TAGS_PER_BATCH):
         client.log_batch(run_id, params=some)
 
 
@@ -114,7 +114,7 @@ def log_metrics(
         for key, value in metrics.items()
         if value is not None and known.get(key) != value
     ]
-    for some in _chunks(new, MAX_METRICS_PER_BATCH):
+    for some in chunks(new, MAX_METRICS_PER_BATCH):
         client.log_batch(run_id, metrics=some)
 
 
@@ -151,6 +151,13 @@ def log_evaluation_table(
 def finish_run(client: mlflow.MlflowClient, run_id: str, status: RunStatus = "FINISHED") -> None:
     """End a run with this status."""
     client.set_terminated(run_id, status=status)
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    """The items, at most `size` at a time."""
+    stream = iter(items)
+    while some := list(islice(stream, size)):
+        yield some
 
 
 @contextmanager
@@ -197,9 +204,3 @@ def _given(tags: Mapping[str, object] | None) -> list[tuple[str, object]]:
 def _as_text(value: object) -> str:
     plain = isinstance(value, (dict, list, tuple, bool)) or value is None
     return json.dumps(value, ensure_ascii=False, default=str) if plain else str(value)
-
-
-def _chunks(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
-    stream = iter(items)
-    while some := list(islice(stream, size)):
-        yield some

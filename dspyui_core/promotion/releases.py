@@ -20,7 +20,7 @@ from dspyui_core.promotion.ledger import Kind, Ledger, LedgerEntry
 from dspyui_core.records import Decision, ModelVersion
 from dspyui_core.store.watermarks import Watermarks
 
-__all__ = ["Change", "Releases"]
+__all__ = ["PROJECTED", "Change", "Releases"]
 
 # The watermark of the last decision that reached the alias: it moves after the alias has.
 PROJECTED = "champion-alias"

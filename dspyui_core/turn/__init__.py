@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dspyui_core.turn.adopting import Adopted, adopt_run, would_adopt
+from dspyui_core.turn.batching import BatchRequest, answer_file, plan_file
 from dspyui_core.turn.by_hand import (
-    MirrorReport,
     Promoted,
     PromoteRequest,
     RollbackRequest,
-    mirror_program,
     promote_by_hand,
     roll_back_by_hand,
 )
@@ -18,6 +17,17 @@ from dspyui_core.turn.evaluating import evaluate_programs
 from dspyui_core.turn.exporting import ExportRequest, export_feedback
 from dspyui_core.turn.finishing import failed_report, finish
 from dspyui_core.turn.lineage import AnswerLineage, DemoOrigin, answer_lineage
+from dspyui_core.turn.mirroring import (
+    MirrorPlan,
+    MirrorReport,
+    MirrorRun,
+    ProgramLag,
+    follow,
+    lags,
+    mirror_all,
+    mirror_program,
+    mirrored_programs,
+)
 from dspyui_core.turn.opening import Opened, TurnRequest, open_turn, request_spec
 from dspyui_core.turn.planning import TurnPlan, plan_turn
 from dspyui_core.turn.releasing import Concluded, Registered, conclude, register_version
@@ -29,19 +39,24 @@ from dspyui_core.turn.showing import (
     score_table,
     turn_details,
 )
-from dspyui_core.turn.status import ProgramStatus, program_status
+from dspyui_core.turn.status import HomeStatus, ProgramStatus, home_status
 from dspyui_core.turn.steps import Evaluated
 
 __all__ = [
     "Adopted",
     "AnswerLineage",
+    "BatchRequest",
     "Concluded",
     "DemoOrigin",
     "Evaluated",
     "ExportRequest",
     "FileScore",
+    "HomeStatus",
+    "MirrorPlan",
     "MirrorReport",
+    "MirrorRun",
     "Opened",
+    "ProgramLag",
     "ProgramStatus",
     "PromoteRequest",
     "Promoted",
@@ -52,6 +67,7 @@ __all__ = [
     "TurnPlan",
     "TurnRequest",
     "adopt_run",
+    "answer_file",
     "answer_lineage",
     "compile_candidate",
     "conclude",
@@ -61,10 +77,15 @@ __all__ = [
     "export_feedback",
     "failed_report",
     "finish",
+    "follow",
+    "home_status",
+    "lags",
+    "mirror_all",
     "mirror_program",
+    "mirrored_programs",
     "open_turn",
+    "plan_file",
     "plan_turn",
-    "program_status",
     "promote_by_hand",
     "register_version",
     "request_spec",

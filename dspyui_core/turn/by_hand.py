@@ -1,4 +1,4 @@
-"""What a person does outside a turn: promote, roll back, copy the journal to MLflow."""
+"""What a person does outside a turn: promote and roll back."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from pydantic import Field
 
 from dspyui_core.records import Record
 from dspyui_core.spec import read_spec
-from dspyui_core.turn.opening import TurnRequest
 from dspyui_core.workspace import Workspace
 
 __all__ = [
-    "MirrorReport",
     "PromoteRequest",
     "Promoted",
     "RollbackRequest",
-    "mirror_program",
     "promote_by_hand",
     "roll_back_by_hand",
 ]
@@ -48,14 +45,6 @@ class Promoted(Record):
     decision: int
 
 
-class MirrorReport(Record):
-    """How many entries of the journal reached MLflow, and up to which position."""
-
-    traces: int
-    assessments: int
-    position: int
-
-
 def promote_by_hand(ws: Workspace, request: PromoteRequest) -> Promoted:
     """Promote through the ledger. Raises ModelNotFoundError, and InputError where it serves."""
     name = read_spec(request.program).name
@@ -68,11 +57,3 @@ def roll_back_by_hand(ws: Workspace, request: RollbackRequest) -> Promoted:
     name = read_spec(request.program).name
     entry = ws.rollback(name, request.to, reason=request.reason)
     return Promoted(program=name, version=entry.version or 0, decision=entry.seq)
-
-
-def mirror_program(ws: Workspace, request: TurnRequest) -> MirrorReport:
-    """Copy what the journal has of a program and MLflow has not."""
-    mirrored = ws.mirror(read_spec(request.program).name)
-    return MirrorReport(
-        traces=mirrored.traces, assessments=mirrored.assessments, position=mirrored.position
-    )

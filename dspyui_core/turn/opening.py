@@ -10,7 +10,7 @@ from pydantic import Field
 
 import dspyui_core
 from dspyui_core.compiler import check_fit
-from dspyui_core.datasets import Fold, fold_dataset, settle, usable_new_rows
+from dspyui_core.datasets import Fold, fold_dataset, forgotten_rows, settle, usable_new_rows
 from dspyui_core.lms import require_key
 from dspyui_core.records import DatasetRef, Record, Turn
 from dspyui_core.spec import ProgramSpec, read_spec
@@ -75,7 +75,8 @@ def open_turn(ws: Workspace, request: TurnRequest, *, on_progress: Progress = si
 
     An open turn keeps the inputs it fixed; what changed in the data since then waits for the next
     turn. One whose spec or core changed is closed as abandoned, and so is one whose data changed
-    before its snapshot was written. Raises SpecError and DatasetError before anything is written.
+    before its snapshot was written, or that lost rows since because somebody is forgotten. Raises
+    SpecError and DatasetError before anything is written.
     """
     seen = look(ws, request, on_progress=on_progress)
     if isinstance(seen, Resumes):
@@ -97,11 +98,12 @@ def look(ws: Workspace, request: TurnRequest, *, on_progress: Progress = silent)
     row = ws.turns.open_turn_of(spec.name)
     if row is not None and _same_spec(row, spec):
         on_progress(f"resuming turn {row.turn_id}")
-        if ws.turns.step(row.turn_id, "snapshot") is not None:
+        if ws.turns.step(row.turn_id, "snapshot") is None:
+            fold = _folded(ws, spec, row.feedback_upto)
+            if fold.version == row.dataset_version:
+                return Resumes(row, fold)
+        elif not _lost_rows(ws, row):
             return Resumes(row, None)
-        fold = _folded(ws, spec, row.feedback_upto)
-        if fold.version == row.dataset_version:
-            return Resumes(row, fold)
     on_progress("reading the dataset and the feedback")
     fold = _folded(ws, spec, ws.journal.last_position(spec.name))
     last = ws.turns.last_closed(spec.name)
@@ -176,7 +178,7 @@ def _same_spec(row: TurnRow, spec: ProgramSpec) -> bool:
 def _idle_reason(ws: Workspace, last: TurnRow, spec: ProgramSpec, fold: Fold) -> str:
     if last.identity == _identity(spec, fold.version):
         return f"same data, spec and code as turn {last.turn_id}, which ended {last.outcome}"
-    if not _same_spec(last, spec) or _gold_changed(ws, last, fold):
+    if not _same_spec(last, spec) or _gold_changed(ws, last, fold) or _lost_rows(ws, last):
         return ""
     new = _usable_rows(ws, spec, fold, last.feedback_upto)
     missing = spec.feedback.minimum - new
@@ -189,6 +191,12 @@ def _usable_rows(ws: Workspace, spec: ProgramSpec, fold: Fold, since: int) -> in
     """New feedback rows that training may use: those that meet the holdout are parked."""
     new = fold.new_rows(since)
     return new if new < spec.feedback.minimum else usable_new_rows(fold, ws.engine, since)
+
+
+def _lost_rows(ws: Workspace, row: TurnRow) -> bool:
+    """Whether something was forgotten that the turn's dataset had, and its candidate may have."""
+    dataset = recorded(ws, row.turn_id, "snapshot", Snapshot).dataset
+    return forgotten_rows(ws.snapshots, dataset) > 0
 
 
 def _gold_changed(ws: Workspace, last: TurnRow, fold: Fold) -> bool:

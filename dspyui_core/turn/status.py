@@ -1,21 +1,23 @@
-"""What every program of a home is doing."""
+"""What every program of a home is doing, and how much room the home takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dspyui_core.mirror import CONSUMER
+from dspyui_core.mirror import lag_of
 from dspyui_core.mlflow_loader import list_registered_models
 from dspyui_core.records import Record
+from dspyui_core.upkeep import Use, use_of
 from dspyui_core.workspace import Workspace
 
-__all__ = ["ProgramStatus", "program_status"]
+__all__ = ["HomeStatus", "ProgramStatus", "home_status"]
 
 
 class ProgramStatus(Record):
     """One program: who serves, its newest turn, and what is in the journal of it.
 
-    `outcome` of an open turn is "open"; `unmirrored` counts entries that MLflow has not yet.
+    `outcome` of an open turn is "open"; `unmirrored` counts entries that MLflow has not yet,
+    and `unmirrored_seconds` is the age of the oldest of them.
     """
 
     program: str
@@ -26,17 +28,27 @@ class ProgramStatus(Record):
     predictions: int
     feedback: int
     unmirrored: int
+    unmirrored_seconds: float
 
 
-def program_status(ws: Workspace) -> list[ProgramStatus]:
-    """The state of every program that has a turn or a model, by name."""
+class HomeStatus(Record):
+    """Every program that has a turn, a model or an answer, by name, and what the home takes."""
+
+    programs: tuple[ProgramStatus, ...]
+    use: Use
+
+
+def home_status(ws: Workspace) -> HomeStatus:
+    """The state of a home; reads the whole journal to measure it."""
     models = {model.name: model for model in list_registered_models(ws.client)}
-    names = sorted({*models, *ws.turns.programs()})
-    return [_status(ws, name, models) for name in names]
+    names = sorted({*models, *ws.turns.programs(), *ws.journal.programs()})
+    programs = tuple(_status(ws, name, models) for name in names)
+    return HomeStatus(programs=programs, use=use_of(ws))
 
 
 def _status(ws: Workspace, name: str, models: Mapping[str, object]) -> ProgramStatus:
     model = models.get(name)
+    lag = lag_of(ws.journal, ws.watermarks, name)
     newest = next(iter(ws.turns.history(name, limit=1)), None)
     return ProgramStatus(
         program=name,
@@ -46,5 +58,6 @@ def _status(ws: Workspace, name: str, models: Mapping[str, object]) -> ProgramSt
         outcome="" if newest is None else newest.outcome or "open",
         predictions=ws.journal.count(program=name, kind="prediction"),
         feedback=ws.journal.count(program=name, kind="feedback"),
-        unmirrored=ws.journal.count(program=name, since=ws.watermarks.get(name, CONSUMER)),
+        unmirrored=lag.entries,
+        unmirrored_seconds=lag.seconds,
     )

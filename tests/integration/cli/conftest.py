@@ -15,10 +15,9 @@ import pytest
 
 from deployments.cli import output
 from deployments.cli.main import app
-from dspyui_core import turn
-from dspyui_core.records import Turn
 from dspyui_core.workspace import Workspace
 from support import tiny
+from support.turns import take_turn
 
 TRACE = f"tr-{1:032x}"
 DATABASES = ("state.db", "mlflow/mlflow.db")
@@ -63,17 +62,6 @@ class Office:
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         others = (path for path in files if ".db" not in path.name)
         return rows | {str(path): path.read_bytes().hex() for path in others}
-
-
-def take_turn(ws: Workspace, program: Path) -> Turn:
-    """A whole turn without Prefect."""
-    opened = turn.open_turn(ws, turn.TurnRequest(program=program))
-    turn.compile_candidate(ws, opened.turn_id)
-    turn.evaluate_programs(ws, opened.turn_id)
-    if turn.decide_release(ws, opened.turn_id).registers:
-        turn.register_version(ws, opened.turn_id)
-    turn.conclude(ws, opened.turn_id)
-    return turn.finish(ws, opened.turn_id)
 
 
 @pytest.fixture(scope="module")

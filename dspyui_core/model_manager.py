@@ -49,6 +49,8 @@ class ModelManager(Generic[Loaded]):
     A version never changes and stays until `capacity` others were used after it. What an alias or
     a stage stands for is believed for `ttl` seconds: so long a move made elsewhere goes unnoticed;
     whoever moves it in this process calls `invalidate_cache`. `now` is a clock in seconds.
+    Where asking ends in one of the `away` errors, what was believed is believed for another `ttl`:
+    a registry that is away for a while stops nobody from serving.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class ModelManager(Generic[Loaded]):
         ttl: float = 30.0,
         capacity: int = 16,
         now: Callable[[], float] = time.monotonic,
+        away: tuple[type[Exception], ...] = (),
     ) -> None:
         self._resolve = resolve
         self._load = load
         self._ttl = ttl
         self._capacity = capacity
         self._now = now
+        self._away = away
         self._lock = threading.Lock()
         self._answers: dict[_Wish, _Answer] = {}
         self._loaded: OrderedDict[tuple[str, int], Future[Loaded]] = OrderedDict()
@@ -118,12 +122,20 @@ class ModelManager(Generic[Loaded]):
         if version is None and answer is not None and self._now() < answer.until:
             return answer.version
         until = self._now() + self._ttl
-        found = self._resolve(wish.name, version=version, stage=wish.stage, alias=wish.alias)
+        found = self._asked(wish, version, answer)
         with self._lock:
             # An answer from before an invalidation may be the old one.
             if epoch == self._epoch:
                 self._answers[wish] = _Answer(found, until)
         return found
+
+    def _asked(self, wish: _Wish, version: int | None, believed: _Answer | None) -> int:
+        try:
+            return self._resolve(wish.name, version=version, stage=wish.stage, alias=wish.alias)
+        except self._away:
+            if believed is None:
+                raise
+            return believed.version
 
     def _claim(self, key: tuple[str, int]) -> tuple[bool, Future[Loaded]]:
         with self._lock:

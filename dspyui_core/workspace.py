@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from dspyui_core.errors import StoreError
+from dspyui_core.errors import ModelNotFoundError, StoreError
 from dspyui_core.settings import Settings
 from dspyui_core.store.engine import open_engine
 from dspyui_core.store.journal import Entry, Journal
-from dspyui_core.store.locks import turn_lock
+from dspyui_core.store.locks import exclusive, turn_lock
 from dspyui_core.store.turns import Turns
 from dspyui_core.store.watermarks import Watermarks
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from dspyui_core.data_exporter import DataExporter
     from dspyui_core.feedback import FeedbackService
     from dspyui_core.fields import Field
-    from dspyui_core.mirror import Mirrored
+    from dspyui_core.mirror import Mirrored, PickedUp
     from dspyui_core.mlflow_loader import LoadedModel
     from dspyui_core.model_manager import ModelManager
     from dspyui_core.promotion import LedgerEntry, Releases
-    from dspyui_core.runner import Answer
-    from dspyui_core.spec import LmSpec
+    from dspyui_core.runner import Answer, Journaled, Recorder
+    from dspyui_core.spec import LmSpec, SignatureSpec
 
 __all__ = ["Workspace"]
 
@@ -66,6 +66,12 @@ class Workspace:
     def lock(self, program: str) -> Iterator[None]:
         """Hold the one right to run a turn of this program; BusyError where somebody has it."""
         with turn_lock(self.home / "locks", program):
+            yield
+
+    @contextmanager
+    def mirroring(self) -> Iterator[None]:
+        """Wait for the one right to copy from this home's journal to MLflow, and hold it."""
+        with exclusive(self.home / "locks" / "mirror.lock"):
             yield
 
     @cached_property
@@ -106,13 +112,16 @@ class Workspace:
     @cached_property
     def models(self) -> ModelManager[LoadedModel]:
         """Loaded versions, cached."""
-        from dspyui_core.mlflow_loader import load_version, resolve_version
+        from mlflow.exceptions import MlflowException
+
+        from dspyui_core.mlflow_loader import load_version
         from dspyui_core.model_manager import ModelManager
 
         return ModelManager(
-            partial(resolve_version, self.client),
+            self._resolved,
             partial(load_version, self.client, workspace=self.folder),
             ttl=self.settings.serving.ttl,
+            away=(MlflowException, StoreError),
         )
 
     @cached_property
@@ -168,20 +177,67 @@ class Workspace:
 
         served: LoadedModel = self.models.load_model(program, version=version)
         return generate_program_response(
-            served, inputs, lm=self.lm(served.spec.lm), journal=self.journal, user_id=user_id
+            served,
+            inputs,
+            lm=self.lm(served.spec.lm),
+            journal=self.journal,
+            user_id=user_id,
+            span_bytes=self.settings.journal.span_bytes,
         )
 
-    def mirror(self, program: str) -> Mirrored:
-        """Copy what the journal has and MLflow has not."""
+    @cached_property
+    def recorder(self) -> Recorder:
+        """Records answers that somebody else's server gives, and counts those it could not."""
+        from dspyui_core.runner import Recorder
+
+        return Recorder(lambda: self.journal, span_bytes=self.settings.journal.span_bytes)
+
+    def journaled(
+        self, program: Any, name: str, *, version: int | None = None, strict: bool = False
+    ) -> Journaled:
+        """The program, called as before, with every answer recorded under a program's name.
+
+        A failing journal never breaks an answer, unless `strict`; `recorder.stats` counts.
+        """
+        from dspyui_core.runner import Journaled
+
+        return Journaled(
+            program, name, recorder=self.recorder, version=version, strict=strict
+        )
+
+    def record_prediction(
+        self, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any] | None, **facts: Any
+    ) -> str | None:
+        """Record one answer; see `Recorder.record_prediction`, which takes the same arguments."""
+        return self.recorder.record_prediction(name, inputs, outputs, **facts)
+
+    def mirror(self, program: str, *, stop: Callable[[], bool] = lambda: False) -> Mirrored:
+        """Copy what the journal has and MLflow has not; ends after a batch where `stop` says so."""
         from dspyui_core.mirror import mirror_once
 
-        return mirror_once(
-            self.journal,
-            self.watermarks,
-            self.client,
-            program=program,
-            experiment_id=self.experiment(program),
-        )
+        with self.mirroring():
+            return mirror_once(
+                self.journal,
+                self.watermarks,
+                self.client,
+                program=program,
+                experiment_id=self.experiment(program),
+                stop=stop,
+            )
+
+    def pick_up(self, program: str, signature: SignatureSpec) -> PickedUp:
+        """Take what people said in MLflow itself about a program's traces into the journal."""
+        from dspyui_core.mirror import pick_up
+
+        with self.mirroring():
+            return pick_up(
+                self.journal,
+                self.client,
+                program=program,
+                experiment_id=self.experiment(program),
+                inputs=signature.inputs,
+                outputs=signature.outputs,
+            )
 
     def promote(self, program: str, version: int | None, *, reason: str) -> LedgerEntry:
         """Promote a version by hand; it is served by this process from now on."""
@@ -196,13 +252,30 @@ class Workspace:
         """Where dataset versions are."""
         return self.home / "datasets"
 
+    def _resolved(
+        self, name: str, /, *, version: int | None, stage: str | None, alias: str | None
+    ) -> int:
+        from dspyui_core.mlflow_loader import resolve_version
+        from dspyui_core.mlflow_tracking import require_answer
+
+        require_answer(self.settings.tracking_uri())
+        return resolve_version(self.client, name, version=version, stage=stage, alias=alias)
+
     def _forget_alias(self, program: str) -> None:
         # Who never loaded a version has nothing to forget, and need not import what loads.
         if "models" in self.__dict__:
             self.models.invalidate_cache(program)
 
     def _output_fields(self, prediction: Entry) -> Sequence[Field]:
-        model = self.models.load_model(prediction.program, version=prediction.version)
+        """The typed outputs of who answered: a version, else the champion, else by the answer."""
+        from dspyui_core.feedback import fields_of
+
+        try:
+            model = self.models.load_model(prediction.program, version=prediction.version)
+        except ModelNotFoundError:
+            if prediction.version is not None:
+                raise
+            return fields_of(prediction.payload.get("outputs") or {})
         return model.spec.signature.outputs
 
     def _make_home(self) -> None:

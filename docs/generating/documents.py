@@ -10,18 +10,22 @@ from deployments.doctor import Finding
 from dspyui_core.compiler import ProgramCheck
 from dspyui_core.data_exporter import Exported
 from dspyui_core.datasets import DatasetReport
+from dspyui_core.feedback import Imported, ProgramStats
 from dspyui_core.promotion import Change, LedgerEntry
 from dspyui_core.records import CandidateRef, Decision, ModelVersion, Turn
-from dspyui_core.runner import Answer
+from dspyui_core.runner import Answer, BatchPlan, BatchReport
 from dspyui_core.turn import (
     Adopted,
     AnswerLineage,
     FileScore,
-    ProgramStatus,
+    HomeStatus,
+    MirrorPlan,
+    MirrorRun,
     Promoted,
     Registered,
     TurnPlan,
 )
+from dspyui_core.upkeep import Backup, Forgotten, PlannedBackup, Restored, Retired
 from generating.meanings import Shape
 
 __all__ = ["DOCUMENTS", "Document"]
@@ -67,7 +71,19 @@ DOCUMENTS = (
     Document("A version's score on a file", ("program evaluate",), FileScore),
     Document("A new workspace", ("init",), Shape.NEW_WORKSPACE),
     Document("An answer", ("predict",), Answer, "With `--file` a list of them, one a line."),
-    Document("Recorded feedback", ("feedback add",), Shape.RECORDED_FEEDBACK),
+    Document("Recorded feedback", ("feedback add", "feedback retract"), Shape.RECORDED_FEEDBACK),
+    Document(
+        "An import of feedback",
+        ("feedback import",),
+        Imported,
+        'With `--dry-run` what it would come to, and `"dry_run": true`.',
+    ),
+    Document(
+        "Statistics of feedback",
+        ("feedback stats",),
+        ProgramStats,
+        "A list of them, one a program.",
+    ),
     Document("Where an answer comes from", ("lineage",), AnswerLineage),
     Document(
         "A written export",
@@ -75,7 +91,51 @@ DOCUMENTS = (
         Exported,
         "`dspyui export` prints this with `--out`; without it, the rows themselves as a list.",
     ),
-    Document("The state of every program", ("status",), ProgramStatus, "A list, one a program."),
+    Document(
+        "A batch job",
+        ("run batch-inference",),
+        BatchReport,
+        "The counts are of the whole job, however often it was interrupted.",
+    ),
+    Document(
+        "The plan of a batch job",
+        (),
+        BatchPlan,
+        'Printed by `dspyui run batch-inference --dry-run`, which adds `"dry_run": true`.',
+    ),
+    Document("A backup", ("backup",), Backup, "Printed by `dspyui restore --dry-run`, too."),
+    Document(
+        "The plan of a backup",
+        (),
+        PlannedBackup,
+        'Printed by `dspyui backup --dry-run`, which adds `"dry_run": true`.',
+    ),
+    Document("A restored home", ("restore",), Restored),
+    Document(
+        "What was forgotten",
+        ("forget",),
+        Forgotten,
+        'With `--dry-run` what would be, and `"dry_run": true`. A repeat prints it once more.',
+    ),
+    Document(
+        "What expired",
+        (),
+        Retired,
+        'Printed by `dspyui forget --expired`; with `--dry-run` it adds `"dry_run": true`.',
+    ),
+    Document(
+        "A run of the mirror",
+        ("mirror",),
+        MirrorRun,
+        "With `--follow` it is printed at the end, with everything that was copied by then.",
+    ),
+    Document(
+        "The plan of the mirror",
+        (),
+        MirrorPlan,
+        'Printed by `dspyui mirror --dry-run`, which adds `"dry_run": true`.',
+    ),
+    Document("The state of a home", ("status",), HomeStatus),
     Document("Models", ("model list",), Shape.LISTED_MODEL, "A list, one a model."),
     Document("A model", ("model show",), Shape.SHOWN_MODEL),
     Document("A version", (), ModelVersion, "One of the `versions` of a model."),

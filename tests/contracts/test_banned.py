@@ -16,7 +16,11 @@ EDGES = {
     "dspyui_core/evaluation.py": 2,  # a crashing program, a crashing metric: a failed row
     "dspyui_core/optimizers/protocol.py": 1,  # a failed validation row is noted, then raised
     "dspyui_core/own_code.py": 1,  # the user's module or class that raises is a wrong spec
-    "dspyui_core/runner.py": 1,  # a failed prediction is recorded, then raised
+    "dspyui_core/runner/answering.py": 1,  # a failed prediction is recorded, then raised
+    "dspyui_core/runner/journaled.py": 2,  # a failed answer is recorded, then raised; async too
+    "dspyui_core/runner/plain.py": 2,  # a value whose own serialiser or repr fails is told in words
+    "dspyui_core/runner/recording.py": 1,  # what was not recorded is counted; the answer is given
+    "dspyui_core/store/group_commit.py": 1,  # a failed transaction fails each of its callers
 }
 PICKLES = {"cloudpickle", "dill", "joblib", "pickle", "shelve"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|raise NotImplementedError")

@@ -22,6 +22,8 @@ SEED_NAMES: dict[str, tuple[str, ...]] = {
     "compiler.compile_program": (),
     "runner.load_program_metadata": (),
     "runner.generate_program_response": (),
+    "runner.validate_csv_headers": (),
+    "runner.run_batch_inference": (),
     "mlflow_tracking.init_mlflow": (),
     "mlflow_tracking.truncate_param": (),
     "mlflow_tracking.track_compilation": (),

@@ -95,7 +95,7 @@ def test_every_answer_has_a_trace_and_names_its_version(loop: Loop) -> None:
 def test_feedback_with_a_repeated_key_is_recorded_once(loop: Loop) -> None:
     assert (loop.added.code, loop.repeated.code) == (0, 0), loop.repeated.stderr
     assert loop.added.json == loop.repeated.json
-    (state,) = loop.before.json
+    (state,) = loop.before.json["programs"]
     assert (state["predictions"], state["feedback"]) == (len(INPUTS), len(INPUTS))
 
 
@@ -124,13 +124,13 @@ def test_a_turn_brings_mlflow_up_to_the_journal(loop: Loop) -> None:
         "mlflow/mlflow.db", "select count(*) from assessments where name = 'user_rating'"
     )
 
-    assert loop.before.json[0]["unmirrored"] == 2 * len(INPUTS)
-    assert loop.after.json[0]["unmirrored"] == 0
+    assert loop.before.json["programs"][0]["unmirrored"] == 2 * len(INPUTS)
+    assert loop.after.json["programs"][0]["unmirrored"] == 0
     assert (traces, ratings) == (len(INPUTS), [(len(INPUTS),)])
 
 
 def test_status_tells_who_serves_and_how_the_last_turn_ended(loop: Loop) -> None:
-    before, after = loop.before.json[0], loop.after.json[0]
+    before, after = loop.before.json["programs"][0], loop.after.json["programs"][0]
 
     assert (before["champion"], before["turn"], before["outcome"]) == (1, "desk-0001", "promoted")
     assert (after["champion"], after["turn"], after["outcome"]) == (2, "desk-0002", "promoted")

@@ -32,6 +32,7 @@ DEPLOYED = {
     "promote-model",
     "rollback-model",
     "export-feedback",
+    "batch-inference",
     "data-flywheel",
 }
 

@@ -2,8 +2,8 @@
 
 Blocks count from top to bottom, in one fresh folder: one whose first line is `# file: PATH` is
 written there, a console block is run. Ids and times differ from run to run: ids are matched by
-their order (a shown id in a later command stands for the one that was really printed), times are
-masked. With REWRITE_PAGES=1 the page gets what was printed.
+their order (a shown id in a later command or file stands for the one that was really printed),
+times are masked. With REWRITE_PAGES=1 the page gets what was printed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"), "<time>"),
     (re.compile(r"\b\d+\.\d+ s\b"), "<seconds>"),
     (re.compile(r"\b\d+\.\d+ ms\b"), "<milliseconds>"),
+    (re.compile(r"\b\d+\.\d+ MB\b"), "<size>"),
     # The address of the page's LM is part of a spec, and differs from run to run.
     (re.compile(r"\bspec [0-9a-f]{12}\b"), "spec <hash>"),
     (re.compile(r'"(seconds|latency_ms)": [\d.]+'), r'"\1": <number>'),
@@ -96,6 +97,7 @@ class Page:
             if line == "```console":
                 block = self._console(block, shell)
             elif block[0].startswith(FILE_MARK):
+                block = [self._translated(text) for text in block]
                 self._file(block, shell, keeps_mark=not line.startswith("```csv"))
             played += [*block, "```"]
         return "\n".join(played) + "\n"

@@ -23,10 +23,14 @@ def _migrated() -> Path:
     return folder / "state.db"
 
 
+def fresh_database(folder: Path) -> Path:
+    """The file of a state database of its own in a folder."""
+    return Path(shutil.copy(_migrated(), folder / "state.db"))
+
+
 @contextmanager
 def fresh_engine(folder: Path) -> Iterator[Engine]:
     """A state database of its own in a folder."""
-    path = shutil.copy(_migrated(), folder / "state.db")
-    engine = open_engine(f"sqlite:///{path}")
+    engine = open_engine(f"sqlite:///{fresh_database(folder)}")
     yield engine
     engine.dispose()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow.entities import Feedback
+from mlflow.exceptions import MlflowException
 from mlflow.tracing.client import TracingClient
 
-from dspyui_core import mirror
-from dspyui_core.mirror import CONSUMER, Mirrored, mirror_once, mlflow_trace_id
+from dspyui_core.errors import StoreError
+from dspyui_core.mirror import Lag, Mirrored, lag_of, mirror_once, mlflow_trace_id
 from dspyui_core.store.engine import open_engine
 from dspyui_core.store.journal import Journal, NewPrediction
 from dspyui_core.store.watermarks import Watermarks
@@ -20,6 +23,42 @@ Once = Callable[..., Mirrored]
 
 class CrashError(Exception):
     """A process that ends here."""
+
+
+class Crashes:
+    """Lets a process end at its first write, before or after it, the next one at its second..."""
+
+    WRITES = ("log_spans", "create_assessment", "delete_assessment")
+
+    def __init__(self, store: Any, watermarks: Watermarks, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.crashes, self._left = 0, 0
+        for place, write in [*((store, name) for name in self.WRITES), (watermarks, "advance")]:
+            monkeypatch.setattr(place, write, self._crashing(getattr(place, write)))
+
+    def survived(self, run: Callable[[], Any]) -> bool:
+        """Whether a process came to its end this time; each one gets one step further."""
+        self._left = self.crashes // 2 + 1
+        try:
+            run()
+        except CrashError:
+            self.crashes += 1
+            return False
+        return True
+
+    def _crashing(self, write: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            self._left -= 1
+            if self._left > 0:
+                return write(*arguments, **options)
+            if self.crashes % 2:
+                write(*arguments, **options)
+            raise CrashError
+
+        return call
+
+
+def away(*_: Any, **__: Any) -> None:
+    raise MlflowException("gone")
 
 
 @pytest.fixture
@@ -75,10 +114,18 @@ def trace_ids(name: str, journal: Journal) -> list[str]:
 
 
 def give(
-    journal: Journal, name: str, trace_id: str, user: str | None = "ana", **payload: Any
+    journal: Journal,
+    name: str,
+    trace_id: str,
+    user: str | None = "ana",
+    *,
+    authenticated: bool = True,
+    **payload: Any,
 ) -> None:
-    key = f"{trace_id}-{user}-{payload}"
-    journal.append_feedback(trace_id, payload, user_id=user, authenticated=True, idem_key=key)
+    key = f"{trace_id}-{user}-{authenticated}-{payload}"
+    journal.append_feedback(
+        trace_id, payload, user_id=user, authenticated=authenticated, idem_key=key
+    )
 
 
 def assessments(home: Any, trace_id: str) -> list[tuple[str, Any, str]]:
@@ -104,7 +151,7 @@ def test_predictions_become_traces_with_our_ids_inputs_outputs_and_tags(
     assert span.outputs == {"topic": "shipping"}
     assert (info.state.value, info.execution_duration) == ("OK", 12)
     assert "colis 1" in info.request_preview and "shipping" in info.response_preview
-    assert (info.tags["dspyui.program"], info.tags["dspyui.version"]) == (name, "2")
+    assert (span.name, info.tags["dspyui.version"]) == (name, "2")
     found = matches(home, home.experiment(name), "tags.`dspyui.version` = '2'")
     assert sorted(found) == sorted(trace_ids)
 
@@ -180,48 +227,108 @@ def test_an_assessment_made_in_mlflow_itself_stays(
     home: Any, name: str, once: Once, journal: Journal, trace_ids: list[str]
 ) -> None:
     once()
-    TracingClient(home.uri).log_assessment(
-        trace_ids[0], mirror.Feedback(name="judge", value="fine")
-    )
+    TracingClient(home.uri).log_assessment(trace_ids[0], Feedback(name="judge", value="fine"))
     give(journal, name, trace_ids[0], rating="thumbs_up")
     once()
     assert [found[0] for found in assessments(home, trace_ids[0])] == ["judge", "user_rating"]
 
 
-@pytest.mark.parametrize("crash_at", ["log_spans", "create_assessment", "advance"])
-def test_a_crash_after_a_write_leaves_nothing_doubled_and_nothing_out(
+def test_who_only_claims_a_name_is_kept_apart_from_who_has_it(
+    home: Any, name: str, once: Once, journal: Journal, trace_ids: list[str]
+) -> None:
+    give(journal, name, trace_ids[0], "ana", rating="thumbs_up")
+    give(journal, name, trace_ids[0], "ana", authenticated=False, rating="thumbs_down")
+    once()
+    both = assessments(home, trace_ids[0])
+    give(journal, name, trace_ids[0], "ana", authenticated=False, retracted=True)
+    once()
+    assert [value for _, value, _ in both] == ["thumbs_down", "thumbs_up"]
+    assert assessments(home, trace_ids[0]) == [("user_rating", "thumbs_up", "ana")]
+
+
+@pytest.mark.parametrize("batch", [3, 200])
+def test_a_crash_at_any_call_leaves_nothing_doubled_and_nothing_out(
     home: Any,
     name: str,
     once: Once,
     journal: Journal,
     watermarks: Watermarks,
     trace_ids: list[str],
-    crash_at: str,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+) -> None:
+    give(journal, name, trace_ids[0], rating="thumbs_down", corrected_output={"topic": "refund"})
+    give(journal, name, trace_ids[0], rating="thumbs_up")
+    give(journal, name, trace_ids[1], rating="thumbs_up", comment="good")
+    give(journal, name, trace_ids[1], "ben", rating="thumbs_up")
+    give(journal, name, trace_ids[1], "ben", retracted=True)
+    calls = Crashes(TracingClient(home.uri).store, watermarks, monkeypatch)
+    while not calls.survived(lambda: once(batch=batch)):
+        pass
+    traces = matches(home, home.experiment(name), "tags.`dspyui.version` = '2'")
+    assert calls.crashes >= 6
+    assert sorted(traces) == sorted(trace_ids)
+    assert assessments(home, trace_ids[0]) == [("user_rating", "thumbs_up", "ana")]
+    assert assessments(home, trace_ids[1]) == [
+        ("comment", "good", "ana"),
+        ("user_rating", "thumbs_up", "ana"),
+    ]
+    for trace_id in trace_ids:
+        assert len(home.client.get_trace(trace_id, display=False).data.spans) == 1
+
+
+def test_mlflow_away_is_said_and_caught_up_with_later(
+    home: Any,
+    name: str,
+    once: Once,
+    journal: Journal,
+    trace_ids: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for trace_id in trace_ids:
-        give(journal, name, trace_id, rating="thumbs_up", comment="good")
-    place = watermarks if crash_at == "advance" else TracingClient(home.uri).store
-    write = getattr(place, crash_at)
-
-    def written_then_gone(*arguments: Any, **options: Any) -> None:
-        if crash_at != "advance":
-            write(*arguments, **options)
-        raise CrashError
-
-    with monkeypatch.context() as patch, pytest.raises(CrashError):
-        patch.setattr(place, crash_at, written_then_gone)
+    give(journal, name, trace_ids[0], rating="thumbs_up")
+    with monkeypatch.context() as patch, pytest.raises(StoreError, match="MLflow failed: gone"):
+        patch.setattr(TracingClient(home.uri).store, "log_spans", away)
         once()
-    assert watermarks.get(name, CONSUMER) == 0
+    give(journal, name, trace_ids[1], rating="thumbs_up")
+    done = once()
+    assert (done.traces, done.assessments) == (5, 2)
+
+
+def test_the_lag_counts_what_mlflow_has_not_and_says_how_old_it_is(
+    name: str, once: Once, journal: Journal, watermarks: Watermarks, trace_ids: list[str]
+) -> None:
+    oldest = journal.prediction(trace_ids[0]).at
+    before = lag_of(journal, watermarks, name, now=lambda: oldest + timedelta(seconds=7))
     once()
-    traces = matches(home, home.experiment(name), "tags.`dspyui.version` = '2'")
-    assert sorted(traces) == sorted(trace_ids)
-    for trace_id in trace_ids:
-        assert assessments(home, trace_id) == [
-            ("comment", "good", "ana"),
-            ("user_rating", "thumbs_up", "ana"),
-        ]
-        assert len(home.client.get_trace(trace_id, display=False).data.spans) == 1
+    assert before == Lag(entries=5, seconds=7.0)
+    assert lag_of(journal, watermarks, name) == Lag(entries=0, seconds=0.0)
+
+
+def test_it_ends_after_the_batch_in_which_it_is_told_to(
+    name: str, once: Once, journal: Journal, trace_ids: list[str]
+) -> None:
+    asked = iter([False, True])
+    first = once(batch=2, stop=lambda: next(asked))
+    rest = once(batch=2)
+    assert (first.traces, rest.traces) == (2, 3)
+
+
+def test_a_childs_clock_does_not_reach_beyond_its_prediction(
+    home: Any, name: str, once: Once, journal: Journal
+) -> None:
+    start = 1_700_000_000_000_000_000
+    child = {
+        "name": "Predict.forward", "type": "LLM", "id": "c" * 16, "parent": None, "status": "OK",
+        "start_ns": start - 5_000_000, "end_ns": start + 50_000_000, "inputs": {}, "outputs": {},
+    }  # fmt: skip
+    payload = {
+        "inputs": {"text": "x"}, "outputs": {"topic": "refund"}, "latency_ms": 40.0,
+        "started_at": "2023-11-14T22:13:20+00:00",
+    }  # fmt: skip
+    journal.append([NewPrediction(name, mlflow_trace_id(name), payload, spans=[child])])
+    once()
+    root, only = home.client.get_trace(mlflow_trace_id(name), display=False).data.spans
+    assert (root.start_time_ns, root.end_time_ns) == (only.start_time_ns, only.end_time_ns)
 
 
 def test_feedback_on_a_trace_deleted_in_mlflow_is_passed_over(

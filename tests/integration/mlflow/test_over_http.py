@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow.entities import AssessmentSource, Expectation
+from mlflow.tracing.client import TracingClient
 
 from dspyui_core.errors import ModelNotFoundError, RunNotFoundError
-from dspyui_core.mirror import Mirrored, mirror_once, mlflow_trace_id
+from dspyui_core.mirror import Mirrored, PickedUp, mirror_once, mlflow_trace_id, pick_up
 from dspyui_core.mlflow_loader import load_model_from_registry, load_model_from_run
 from dspyui_core.mlflow_registry import CHAMPION, alias_version, set_alias, versions
 from dspyui_core.mlflow_service import register_compiled_model
@@ -21,6 +23,7 @@ from dspyui_core.mlflow_tracking import experiment, open_client, turn_run
 from dspyui_core.store.engine import open_engine
 from dspyui_core.store.journal import Journal
 from dspyui_core.store.watermarks import Watermarks
+from integration.mlflow.conftest import order_spec
 from support.processes import free_port, running, wait_until
 
 
@@ -74,9 +77,7 @@ def test_the_mirror_copies_once_and_supersedes(client: Any, name: str, tmp_path:
     trace_id = mlflow_trace_id(name)
 
     def rate(key: str, **payload: Any) -> Mirrored:
-        journal.append_feedback(
-            trace_id, payload, user_id="ana", authenticated=True, idem_key=key
-        )
+        journal.append_feedback(trace_id, payload, user_id="ana", authenticated=True, idem_key=key)
         return mirror_once(journal, Watermarks(engine), client, program=name, experiment_id=place)
 
     journal.append_prediction(name, trace_id, {"inputs": {"text": "été"}, "outputs": {"n": 1}})
@@ -87,6 +88,38 @@ def test_the_mirror_copies_once_and_supersedes(client: Any, name: str, tmp_path:
     assert (second.traces, second.assessments) == (0, 1)
     assert trace.data.spans[0].inputs == {"text": "été"}
     assert [(a.name, a.value) for a in trace.info.assessments] == [("user_rating", "thumbs_up")]
+    engine.dispose()
+
+
+def test_what_is_said_on_a_server_comes_back_and_nothing_of_ours_does(
+    client: Any, name: str, tmp_path: Path
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'state.db'}")
+    journal, marks, place = Journal(engine), Watermarks(engine), experiment(client, name)
+    trace_id, signature = mlflow_trace_id(name), order_spec(name).signature
+    payload = {"inputs": {"text": "my parcel"}, "outputs": {"topic": "shipping"}}
+    journal.append_prediction(name, trace_id, payload)
+    journal.append_feedback(
+        trace_id, {"rating": "thumbs_up", "comment": "fine"},
+        user_id="ana", authenticated=True, idem_key="1",
+    )  # fmt: skip
+
+    def both_ways() -> PickedUp:
+        mirror_once(journal, marks, client, program=name, experiment_id=place)
+        return pick_up(
+            journal, client, program=name, experiment_id=place,
+            inputs=signature.inputs, outputs=signature.outputs,
+        )  # fmt: skip
+
+    before = both_ways()
+    source = AssessmentSource("HUMAN", "rita")
+    TracingClient(client.tracking_uri).log_assessment(
+        trace_id, Expectation(name="corrected_output", value={"topic": "refund"}, source=source)
+    )
+    found, again = both_ways(), both_ways()
+    said = list(journal.since(0, program=name, kind="feedback"))[-1]
+    assert (before, found.feedback, again) == (PickedUp(), 1, PickedUp())
+    assert (said.user_id, said.payload["corrected_output"]) == ("rita", {"topic": "refund"})
     engine.dispose()
 
 

@@ -20,6 +20,7 @@ class Registry:
         self.loads: list[tuple[str, int]] = []
         self.gate: threading.Event | None = None
         self.broken = False
+        self.away = False
 
     def resolve(
         self, name: str, /, *, version: int | None, stage: str | None, alias: str | None
@@ -27,6 +28,8 @@ class Registry:
         self.resolved += 1
         if name == "unknown":
             raise ModelNotFoundError(name)
+        if self.away:
+            raise ConnectionError("the registry is away")
         return self.champion if version is None else version
 
     def load(self, name: str, version: int) -> str:
@@ -60,7 +63,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def manager(registry: Registry, clock: Clock) -> ModelManager[str]:
-    return ModelManager(registry.resolve, registry.load, ttl=30, capacity=2, now=clock)
+    return ModelManager(
+        registry.resolve, registry.load, ttl=30, capacity=2, now=clock, away=(ConnectionError,)
+    )
 
 
 def test_a_second_load_comes_from_memory(manager: ModelManager[str], registry: Registry) -> None:
@@ -137,6 +142,27 @@ def test_a_failed_load_is_raised_and_tried_again(
         manager.load_model("orders")
     registry.broken = False
     assert manager.load_model("orders") == "orders 1"
+
+
+def test_while_the_registry_is_away_what_served_serves_on(
+    manager: ModelManager[str], registry: Registry, clock: Clock
+) -> None:
+    manager.load_model("orders")
+    registry.away, registry.champion = True, 2
+    clock.seconds = 31
+    assert [manager.load_model("orders") for _ in range(3)] == ["orders 1"] * 3
+    assert registry.resolved == 2
+    registry.away = False
+    clock.seconds = 62
+    assert manager.load_model("orders") == "orders 2"
+
+
+def test_a_registry_that_was_never_asked_and_is_away_is_an_error(
+    manager: ModelManager[str], registry: Registry
+) -> None:
+    registry.away = True
+    with pytest.raises(ConnectionError):
+        manager.load_model("orders")
 
 
 def test_an_unknown_model_is_not_found_and_leaves_nothing_behind(

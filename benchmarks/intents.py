@@ -1,0 +1,40 @@
+"""The program that benchmarks let answer: three intents, the embedded LM, 16 demos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+LABELS = ("card_arrival", "lost_card", "refund")
+QUESTION = {"text": "my new card has still not come in the post"}
+SPEC: dict[str, Any] = {
+    "name": "intents",
+    "signature": {
+        "instructions": "Name the intent.",
+        "inputs": {"text": "str"},
+        "outputs": {"intent": {"type": "literal", "values": list(LABELS)}},
+    },
+    "dataset": {"sources": "rows.csv"},
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A loaded version, as serving sees one."""
+
+    program: Any
+    spec: Any
+    version: int
+
+
+def program() -> Any:
+    """A program with 16 demos, as a small compiled one has."""
+    import dspy
+
+    made = dspy.Predict(f"text: str -> intent: Literal{list(LABELS)}")
+    texts = ("where is my card number {}", "i lost card {} in town", "pay me back order {}")
+    made.demos = [
+        dspy.Example(text=texts[n % 3].format(n), intent=LABELS[n % 3]).with_inputs("text")
+        for n in range(16)
+    ]
+    return made

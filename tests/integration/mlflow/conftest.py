@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dspy
+import mlflow
 import pytest
 
 from dspyui_core import programs
@@ -81,6 +82,20 @@ def save(tmp_path: Path) -> Callable[..., SavedProgram]:
         return SavedProgram(folder, spec, programs.save(program, spec, folder))
 
     return saved
+
+
+def logging_natively(
+    home: MlflowHome, experiment_id: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """MLflow's own logging, synchronous, into this experiment; for a fixture, which ends it."""
+    # By the environment: what is set on MLflow itself stays set for the tests that follow.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", home.uri)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", experiment_id)
+    monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
+    mlflow.tracing.reset()
+    yield experiment_id
+    monkeypatch.undo()
+    mlflow.tracing.reset()
 
 
 def order_spec(name: str, **changes: Any) -> ProgramSpec:

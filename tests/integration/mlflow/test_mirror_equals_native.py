@@ -19,7 +19,7 @@ from dspyui_core.runner import generate_program_response
 from dspyui_core.store.engine import open_engine
 from dspyui_core.store.journal import Journal, NewFeedback, NewPrediction
 from dspyui_core.store.watermarks import Watermarks
-from integration.mlflow.conftest import DEMOS, order_spec
+from integration.mlflow.conftest import DEMOS, logging_natively, order_spec
 
 START = 1_700_000_000_123_456_000
 INPUTS = {"text": "où est le colis?"}
@@ -50,15 +50,9 @@ TOKENS = {"mlflow.chat.tokenUsage", "mlflow.llm.cost"}
 @pytest.fixture
 def native(home: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """MLflow's own logging, synchronous, into an experiment; its id."""
-    monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
-    before, place = mlflow.get_tracking_uri(), home.experiment(f"{name}-native")
-    mlflow.set_tracking_uri(home.uri)
-    mlflow.set_experiment(experiment_id=place)
-    mlflow.tracing.reset()
-    yield place
+    place = home.experiment(f"{name}-native")
+    yield from logging_natively(home, place, monkeypatch)
     mlflow.dspy.autolog(disable=True)
-    mlflow.set_tracking_uri(before)
-    mlflow.tracing.reset()
 
 
 @pytest.fixture

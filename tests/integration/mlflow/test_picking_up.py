@@ -18,7 +18,7 @@ from dspyui_core.mirror import PickedUp, mirror_once, mlflow_trace_id, pick_up
 from dspyui_core.store.engine import open_engine
 from dspyui_core.store.journal import Entry, Journal
 from dspyui_core.store.watermarks import Watermarks
-from integration.mlflow.conftest import order_spec
+from integration.mlflow.conftest import logging_natively, order_spec
 
 SIGNATURE = order_spec("orders").signature
 
@@ -70,16 +70,11 @@ class Desk:
 
 @pytest.fixture
 def desk(home: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
-    before, engine = mlflow.get_tracking_uri(), open_engine(f"sqlite:///{tmp_path / 'state.db'}")
+    engine = open_engine(f"sqlite:///{tmp_path / 'state.db'}")
     made = Desk(home, name, Journal(engine), Watermarks(engine))
-    mlflow.set_tracking_uri(home.uri)
-    mlflow.set_experiment(experiment_id=made.place)
-    mlflow.tracing.reset()
-    yield made
+    for _ in logging_natively(home, made.place, monkeypatch):
+        yield made
     engine.dispose()
-    mlflow.set_tracking_uri(before)
-    mlflow.tracing.reset()
 
 
 def rate(trace_id: str, value: Any, user: str = "ana", **more: Any) -> Any:

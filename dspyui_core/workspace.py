@@ -201,9 +201,7 @@ class Workspace:
         """
         from dspyui_core.runner import Journaled
 
-        return Journaled(
-            program, name, recorder=self.recorder, version=version, strict=strict
-        )
+        return Journaled(program, name, recorder=self.recorder, version=version, strict=strict)
 
     def record_prediction(
         self, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any] | None, **facts: Any

@@ -89,9 +89,7 @@ class Desk:
         answer = {"inputs": {"text": text}, "outputs": {"topic": "account"}}
         self.journal.append_prediction("p", trace, answer)
         said = {"rating": "thumbs_down", "corrected_output": {"topic": topic}, "comment": None}
-        self.journal.append_feedback(
-            trace, said, user_id="ann", authenticated=True, idem_key=trace
-        )
+        self.journal.append_feedback(trace, said, user_id="ann", authenticated=True, idem_key=trace)
 
 
 def snapshot(**changes: Any) -> Snapshot:

@@ -15,7 +15,7 @@ from dspyui_core.errors import InputError, Problem
 from dspyui_core.evaluation import call, describe, is_of_dspy, outputs_of
 from dspyui_core.extensions import choice_hint
 from dspyui_core.fields import parse_row
-from dspyui_core.lms import as_lm_error, traced, using_lm
+from dspyui_core.lms import Tracer, as_lm_error, using_lm
 from dspyui_core.records import Record
 from dspyui_core.runner.plain import fitted, plain
 from dspyui_core.spec import ProgramSpec
@@ -153,7 +153,8 @@ def _run(served: Served, values: Mapping[str, Any], lm: dspy.LM, span_bytes: int
     start = time.perf_counter()
     outputs: dict[str, Any] = {}
     error: Exception | None = None
-    with using_lm(lm), traced() as tracer:
+    tracer = Tracer()
+    with using_lm(lm, meter=tracer):
         try:
             outputs = outputs_of(call(served.program, values), names)
         except Exception as caught:  # noqa: BLE001 - the edge that records a failed prediction

@@ -52,6 +52,9 @@ class Journaled:
         self._strict = strict
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute == "_program":
+            # Only who copies an object asks for it before it is there.
+            raise AttributeError(attribute)
         return getattr(self._program, attribute)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

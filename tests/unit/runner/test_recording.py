@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import threading
 from collections.abc import Callable
@@ -196,6 +197,13 @@ def test_an_exception_is_recorded_and_passes_unchanged(
 
     assert raised.value is error
     assert "no shelf" in _only(journal).payload["error"]
+
+
+def test_a_journaled_program_may_be_copied(recorder: Recorder, journal: Journal) -> None:
+    program = copy.copy(Journaled(_answers(topic="billing"), "desk", recorder=recorder))
+
+    assert program(text="x").topic == "billing"
+    assert journal.count() == 1
 
 
 def test_async_programs_are_recorded_too(recorder: Recorder, journal: Journal) -> None:

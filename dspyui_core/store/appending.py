@@ -87,7 +87,8 @@ def _decide(ticket: _Ticket, admission: Admission) -> None:
 
 def _text(value: Text, longest: int) -> Text:
     """The value, which every database takes: who sends another would fail the whole group."""
-    if value is None:
+    # Nearly all are plain and short, and this runs several times for every append.
+    if value is None or (len(value) <= longest and value.isascii() and "\0" not in value):
         return value
     sent = value.encode("utf-8", "surrogatepass")
     if len(value) > longest or "\0" in value or sent != value.encode("utf-8", "replace"):

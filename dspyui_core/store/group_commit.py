@@ -105,8 +105,7 @@ class GroupCommit(Generic[Wish, Result]):
 
     def _lead(self, leader: Ticket[Wish, Result]) -> None:
         """Commit one group, wake its callers, and pass the lead on to who came meanwhile."""
-        if self._last_size > 1:
-            time.sleep(GATHERING_SECONDS)
+        self._await_the_last_group()
         group = self._gathered()
         try:
             self._commit(group)
@@ -116,6 +115,12 @@ class GroupCommit(Generic[Wish, Result]):
         for ticket in group:
             ticket.done = True
         self._pass_on(leader)
+
+    def _await_the_last_group(self) -> None:
+        for _ in range(GATHERING_STEPS):
+            if len(self._line) >= self._last_size:
+                return
+            time.sleep(GATHERING_SECONDS / GATHERING_STEPS)
 
     def _gathered(self) -> list[Ticket[Wish, Result]]:
         with self._guard:

@@ -138,8 +138,8 @@ def test_a_leader_who_is_interrupted_while_it_gathers_passes_the_lead_on(
     interrupt = _fail_once(KeyboardInterrupt())
     monkeypatch.setattr(group_commit, "time", SimpleNamespace(sleep=lambda _: interrupt()))
     with disk.queue("abcd") as calls:
-        # Only who leads after a group of several gathers.
-        disk.group._last_size = 2
+        # Only who leads after a larger group waits for its callers to come back.
+        disk.group._last_size = 5
         disk.gate.set()
         assert _outcomes(calls) == ["A", "KeyboardInterrupt()", "C", "D"]
     assert disk.groups == [["a"], ["c", "d"]]

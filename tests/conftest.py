@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import sys
@@ -45,6 +46,15 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _forget_workspace()
     yield
     _forget_workspace()
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A command that runs in this process takes the flywheel's log for itself."""
+    log = logging.getLogger("dspyui")
+    before = (list(log.handlers), log.level, log.propagate)
+    yield
+    log.handlers, log.level, log.propagate = before
 
 
 @pytest.fixture(autouse=True)

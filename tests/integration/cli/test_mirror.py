@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,15 +15,6 @@ from dspyui_core.turn import MirrorReport
 from dspyui_core.turn import mirroring as core
 from dspyui_core.workspace import Workspace
 from integration.cli.conftest import TRACE, Office
-
-
-@pytest.fixture(autouse=True)
-def log_as_it_was() -> Iterator[None]:
-    """The command takes the flywheel's log for itself, and here other tests follow."""
-    log = logging.getLogger("dspyui")
-    before = (log.handlers, log.level, log.propagate)
-    yield
-    log.handlers, log.level, log.propagate = before
 
 
 def test_it_copies_what_mlflow_has_not_and_the_second_time_nothing(office: Office) -> None:

@@ -103,7 +103,6 @@ def test_a_journal_that_is_away_is_counted_told_once_and_breaks_nothing(
     recorder = Recorder(_away)
 
     with caplog.at_level(logging.WARNING, logger="dspyui"):
-        logging.getLogger("dspyui").propagate = True
         traces = [recorder.record_prediction("desk", {}, {"topic": "a"}) for _ in range(3)]
 
     assert traces == [None, None, None]

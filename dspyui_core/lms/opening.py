@@ -16,6 +16,7 @@ from dspy.utils.exceptions import LMError as DSPyLMError
 from dspyui_core.errors import LMError
 from dspyui_core.lms.embedded import AsyncInContextEngine, InContextEngine
 from dspyui_core.lms.failures import redacted
+from dspyui_core.lms.listening import listening
 from dspyui_core.lms.usage import Meter, MeteredLM
 
 EMBEDDED_LM: Final = "embedded/in-context"
@@ -117,7 +118,7 @@ def using_lm(lm: Any, *, meter: Meter | None = None) -> Iterator[Any]:
     A meter of an enclosing block goes on counting too.
     """
     # DSPy skips update_history, and with it the meters, while its history is disabled.
-    with dspy.context(lm=lm, disable_history=False, callbacks=_callbacks(meter)):
+    with dspy.context(lm=lm, disable_history=False, **listening(meter)):
         yield lm
 
 
@@ -129,9 +130,5 @@ def metered(lm: Any = None) -> Iterator[Meter]:
         with using_lm(lm, meter=meter):
             yield meter
         return
-    with dspy.context(disable_history=False, callbacks=_callbacks(meter)):
+    with dspy.context(disable_history=False, **listening(meter)):
         yield meter
-
-
-def _callbacks(meter: Meter | None) -> list[Any]:
-    return [*dspy.settings.get("callbacks", []), *([] if meter is None else [meter])]

@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import dspy
 from dspy.utils.callback import ACTIVE_CALL_ID
 
 from dspyui_core.lms.failures import redacted
+from dspyui_core.lms.listening import listening
 from dspyui_core.lms.usage import Meter, MeteredLM, Usage, usage_of
 
 # What an LM call may be given besides its prompt that is nobody's business.
@@ -183,7 +185,7 @@ class Tracer(Meter):
 def traced() -> Iterator[Tracer]:
     """Yield a tracer of everything that DSPy runs in the block."""
     tracer = Tracer()
-    with dspy.context(callbacks=[*dspy.settings.get("callbacks", []), tracer]):
+    with dspy.context(**listening(tracer)):
         yield tracer
 
 
@@ -194,7 +196,12 @@ def _module_type(instance: Any) -> str:
 
 def _signature(instance: Any) -> str | None:
     inner = instance.predict if isinstance(instance, dspy.ChainOfThought) else instance
-    return str(inner.signature.signature) if isinstance(inner, dspy.Predict) else None
+    return _told(inner.signature) if isinstance(inner, dspy.Predict) else None
+
+
+@lru_cache(maxsize=256)
+def _told(signature: Any) -> str:
+    return str(signature.signature)
 
 
 def _unpacked(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,8 +219,13 @@ def _public(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _public(value) if isinstance(value, dict) else value
         for name, value in values.items()
-        if not _PRIVATE.search(str(name))
+        if not _is_private(str(name))
     }
+
+
+@lru_cache(maxsize=1024)
+def _is_private(name: str) -> bool:
+    return _PRIVATE.search(name) is not None
 
 
 def _opened(outputs: Any) -> Any:

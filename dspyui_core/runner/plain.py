@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import dspy
+import orjson
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
@@ -18,12 +19,14 @@ _LONGEST_WORD: Final = 1000
 _DEEPEST: Final = 40
 # How many characters of each text stay, in the rounds that a span list takes to fit.
 _ROUNDS: Final = (4000, 1000, 250)
+# What orjson has a form of its own for, and pydantic another.
+_AS_SPELLED: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _BULK: Final = ("inputs", "outputs", "attributes")
 
 
 def plain(value: Any) -> Any:
     """A copy of the value as JSON has it; what JSON has no word for is told in words."""
-    return json.loads(_text(value))
+    return orjson.loads(_encoded(value))
 
 
 def fitted(spans: Sequence[Mapping[str, Any]], most_bytes: int) -> Serialised | None:
@@ -34,10 +37,10 @@ def fitted(spans: Sequence[Mapping[str, Any]], most_bytes: int) -> Serialised | 
     """
     if not spans or most_bytes <= 0:
         return None
-    text = _text(spans)
-    if len(text.encode()) <= most_bytes:
-        return Serialised(text)
-    found: list[dict[str, Any]] = json.loads(text)
+    encoded = _encoded(spans)
+    if len(encoded) <= most_bytes:
+        return Serialised(encoded.decode())
+    found: list[dict[str, Any]] = orjson.loads(encoded)
     for longest in _ROUNDS:
         found = [_clipped(span, longest) for span in found]
         if _size(found) <= most_bytes:
@@ -75,13 +78,12 @@ def _dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _text(value: Any) -> str:
+def _encoded(value: Any) -> bytes:
     try:
-        text = _dumped(value)
-        text.encode()
-    except (TypeError, ValueError, RecursionError):
-        return _dumped(_spelled(value, 0))
-    return text
+        # Ten times as fast as the standard library, and every answer waits for it.
+        return orjson.dumps(value, option=_AS_SPELLED)
+    except orjson.JSONEncodeError:
+        return _dumped(_spelled(value, 0)).encode()
 
 
 def _spelled(value: Any, depth: int) -> Any:

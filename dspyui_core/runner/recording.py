@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from dspyui_core.errors import ConflictError, InputError
+from dspyui_core.errors import ConflictError, FlywheelError, InputError
 from dspyui_core.runner.answering import SPAN_BYTES, new_trace_id
 from dspyui_core.runner.patience import Patience
 from dspyui_core.runner.plain import fitted, plain
@@ -66,6 +66,7 @@ class Recorder:
         self._span_bytes = span_bytes
         self._lock = threading.Lock()
         self._stats = RecordingStats()
+        self._opened: Journal | None = None
         self._patience = Patience(PATIENCE_SECONDS)
 
     @property
@@ -134,7 +135,7 @@ class Recorder:
             new = made()
             if strict:
                 self._append(new)
-            else:
+            elif not self._appended_at_once(new):
                 self._patience.wait_for(partial(self._append, new))
         except Exception as error:
             # The edge: whatever failed, the answer goes to who asked for it.
@@ -147,8 +148,18 @@ class Recorder:
             self._stats = RecordingStats(known.recorded + 1, known.failed, known.last_error)
         return new.trace_id
 
+    def _appended_at_once(self, new: NewPrediction) -> bool:
+        """Whether it went in without any waiting; to let a thread wait takes half a commit."""
+        if self._opened is None:
+            return False
+        try:
+            return self._opened.append_at_once([new]) is not None
+        except FlywheelError:
+            # Who has the time finds out what that means.
+            return False
+
     def _append(self, new: NewPrediction) -> None:
-        journal = self._journal()
+        journal = self._opened = self._journal()
         try:
             journal.append([new])
         except ConflictError:

@@ -23,9 +23,12 @@ from dspyui_core.store.entries import (
 )
 from dspyui_core.store.tables import journal
 
-_PROGRAMS = "SELECT idem_key, program FROM journal WHERE idem_key IN"
-_PLACES = "SELECT idem_key, position FROM journal WHERE idem_key IN"
-_SPENT = "SELECT key_hash, program, position FROM spent_key WHERE key_hash IN"
+_PLACES = "SELECT idem_key, position FROM journal WHERE idem_key IN ({})"
+# What has these keys, and what had them: there the position is not 0.
+_USED = (
+    "SELECT idem_key, program, 0 FROM journal WHERE idem_key IN ({}) UNION ALL "
+    "SELECT key_hash, program, position FROM spent_key WHERE key_hash IN ({})"
+)
 # Built once, for a third of what building it for every append takes.
 _KNOWN = select(*WITHOUT_SPANS, journal.c.idem_key).where(
     journal.c.idem_key.in_(bindparam("keys", expanding=True))
@@ -85,11 +88,18 @@ class Admission:
 
     @classmethod
     def of(cls, connection: Connection, drafts: Sequence[Draft]) -> Admission:
+        hashed = {hashed_key(draft.idem_key): draft for draft in drafts}
         keys = {draft.idem_key for draft in drafts}
         asked = keys | {answer_key(draft.trace_id) for draft in drafts}
-        programs = _pairs(connection, _PROGRAMS, asked)
-        known = _by_key(connection, [key for key in keys if key in programs])
-        known |= _forgotten(connection, [d for d in drafts if d.idem_key not in known])
+        used = list(among(connection, _USED, asked, hashed))
+        programs = {key: program for key, program, position in used if not position}
+        known = {
+            hashed[key].idem_key: _rest(hashed[key], program, position)
+            for key, program, position in used
+            if position
+        }
+        # Who is there counts for more than who was.
+        known |= _by_key(connection, [key for key in keys if key in programs])
         return cls(known, programs)
 
     def take(self, drafts: Iterable[Draft]) -> None:
@@ -117,7 +127,7 @@ class Admission:
         if position:
             # An answer mostly comes alone, and SQLite tells the position of one row.
             return {rows[0]["idem_key"]: position}
-        return _pairs(connection, _PLACES, self.fresh)
+        return dict(among(connection, _PLACES, self.fresh))
 
     def _take(self, draft: Draft, own: dict[str, Draft]) -> None:
         stored = self.known.get(draft.idem_key)
@@ -174,15 +184,6 @@ def _by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
     return found
 
 
-def _forgotten(connection: Connection, drafts: Sequence[Draft]) -> dict[str, Entry]:
-    """By key, what is left of entries that were forgotten: that there was one, and where."""
-    hashed = {hashed_key(draft.idem_key): draft for draft in drafts}
-    found: dict[str, Entry] = {}
-    for key_hash, program, position in among(connection, _SPENT, hashed):
-        draft = hashed[key_hash]
-        found[draft.idem_key] = replace(draft.entry(position), program=program, payload={})
-    return found
-
-
-def _pairs(connection: Connection, query: str, keys: Iterable[str]) -> dict[str, Any]:
-    return {row[0]: row[1] for row in among(connection, query, keys)}
+def _rest(draft: Draft, program: str, position: int) -> Entry:
+    """What is left of an entry that was forgotten: that there was one, and where."""
+    return replace(draft.entry(position), program=program, payload={})

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from dspyui_core.errors import ConflictError, StoreError, TraceNotFoundError
 from dspyui_core.store.admission import Admission, Draft, answer_key, feedback_key
 from dspyui_core.store.clock import Now
-from dspyui_core.store.engine import queued
+from dspyui_core.store.engine import at_once, queued
 from dspyui_core.store.entries import Entry, New, NewFeedback, NewPrediction, serialised
 from dspyui_core.store.group_commit import GroupCommit, Ticket
 from dspyui_core.store.tables import payload_field
@@ -49,10 +49,26 @@ class Appender:
         TraceNotFoundError for feedback on an unknown prediction, StoreError for a payload that is
         no JSON.
         """
-        if not new:
-            return ()
+        return self._group.submit(self._wish(new)) if new else ()
+
+    def append_at_once(self, new: Sequence[New]) -> tuple[Entry, ...] | None:
+        """`append` for who does not wait for others: None, and nothing done, where one has to.
+
+        On a database server that is always so. Raises what `append` raises.
+        """
+        ticket: _Ticket = Ticket(self._wish(new))
+        with at_once(self._engine) as connection:
+            if connection is None:
+                return None
+            stored = _write(connection, [ticket])
+        self._grant([ticket], stored)
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.result
+
+    def _wish(self, new: Sequence[New]) -> _Wish:
         fields = [field for one in new for field in _fields(one) if field not in self._fields]
-        return self._group.submit(_Wish([self._draft(one) for one in new], fields))
+        return _Wish([self._draft(one) for one in new], fields)
 
     def _draft(self, new: New) -> Draft:
         payload, at = serialised(dict(new.payload)), _zoned(new.at or self._now())
@@ -65,17 +81,24 @@ class Appender:
         return Draft("prediction", name, *common, key, new.version, payload, spans, at)
 
     def _commit(self, group: Sequence[_Ticket]) -> None:
-        learned = dict.fromkeys(field for ticket in group for field in ticket.wish.fields)
         with queued(self._engine) as connection:
-            admission = Admission.of(connection, [d for t in group for d in t.wish.drafts])
-            for ticket in group:
-                _decide(ticket, admission)
-            _learn(connection, learned)
-            stored = admission.insert(connection)
-        self._fields.update(learned)
+            stored = _write(connection, group)
+        self._grant(group, stored)
+
+    def _grant(self, group: Sequence[_Ticket], stored: Mapping[str, Entry]) -> None:
         for ticket in group:
+            self._fields.update(ticket.wish.fields)
             if ticket.error is None:
                 ticket.grant(tuple(stored[draft.idem_key] for draft in ticket.wish.drafts))
+
+
+def _write(connection: Connection, group: Sequence[_Ticket]) -> dict[str, Entry]:
+    """Write what is new of a group, refuse what must be; all entries by key."""
+    admission = Admission.of(connection, [d for t in group for d in t.wish.drafts])
+    for ticket in group:
+        _decide(ticket, admission)
+    _learn(connection, dict.fromkeys(f for t in group for f in t.wish.fields))
+    return admission.insert(connection)
 
 
 def _decide(ticket: _Ticket, admission: Admission) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain, zip_longest
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, insert
@@ -19,12 +20,14 @@ from dspyui_core.store.engine import failure
 PER_QUERY = 900
 
 
-def among(connection: Connection, query: str, keys: Iterable[str]) -> Iterator[Sequence[Any]]:
-    """The rows of a query, which ends in IN, whose column is among these keys."""
+def among(connection: Connection, query: str, *keys: Iterable[str]) -> Iterator[Any]:
+    """The rows of a query that has a `{}` where each of the lists of keys goes, after an IN."""
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    for some in pages(list(keys)):
+    size = PER_QUERY // len(keys)
+    for some in zip_longest(*(list(pages(list(each), size)) for each in keys), fillvalue=()):
+        marks = (", ".join([mark] * len(each)) or "NULL" for each in some)
         with _cursor(connection) as cursor:
-            cursor.execute(f"{query} ({', '.join([mark] * len(some))})", tuple(some))
+            cursor.execute(query.format(*marks), tuple(chain(*some)))
             found = cursor.fetchall()
         yield from found
 
@@ -41,9 +44,9 @@ def write_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str,
         return getattr(cursor, "lastrowid", None) or 0
 
 
-def pages(items: Sequence[str]) -> Iterator[Sequence[str]]:
+def pages(items: Sequence[str], size: int = PER_QUERY) -> Iterator[Sequence[str]]:
     """The items in portions that one statement takes."""
-    return (items[start : start + PER_QUERY] for start in range(0, len(items), PER_QUERY))
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 class _Insertion:

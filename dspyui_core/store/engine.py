@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ from dspyui_core.errors import StoreError
 from dspyui_core.store import postgres
 from dspyui_core.store.entries import to_json
 from dspyui_core.store.forking import Pool, survive_forks
-from dspyui_core.store.locks import exclusive
+from dspyui_core.store.locks import exclusive, unless_held
 from dspyui_core.store.schema import ensure_schema
 
 BUSY_SECONDS = 30.0
-_READING = "dspyui_reading"
+_READING, _HASTY = "dspyui_reading", "dspyui_hasty"
 
 
 def open_engine(url: str) -> Engine:
@@ -72,6 +73,25 @@ def queued(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def at_once(engine: Engine) -> Iterator[Connection | None]:
+    """`queued` for who does not wait: None where somebody else writes, and on a server.
+
+    Raises StoreError where something writes without standing in line.
+    """
+    if not _is_sqlite(engine):
+        yield None
+        return
+    with unless_held(_lock_file(engine.url.database or "", "writing")) as is_free:
+        if not is_free:
+            yield None
+            return
+        with engine.connect() as connection:
+            connection.execution_options(**{_HASTY: True})
+            with connection.begin():
+                yield connection
+
+
 def _parsed(url: str) -> URL:
     try:
         return postgres.with_driver(make_url(url))
@@ -110,9 +130,14 @@ def _line(engine: Engine, what: str, *, seconds: float | None = None) -> Iterato
     if not _is_sqlite(engine):
         yield
         return
-    path = Path(engine.url.database or "")
-    with exclusive(path.with_name(f"{path.name}.{what}.lock"), seconds=seconds):
+    with exclusive(_lock_file(engine.url.database or "", what), seconds=seconds):
         yield
+
+
+@lru_cache(maxsize=64)
+def _lock_file(database: str, what: str) -> Path:
+    path = Path(database)
+    return path.with_name(f"{path.name}.{what}.lock")
 
 
 def _durable(connection: sqlite3.Connection, _record: object) -> None:
@@ -128,11 +153,28 @@ def _prepared(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """Take the write lock first: then commits happen in the order in which positions are drawn."""
-    is_read = connection.get_execution_options().get(_READING, False)
+    options = connection.get_execution_options()
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
-    elif connection.dialect.name == "postgresql" and not is_read:
+        begin = "BEGIN" if options.get(_READING) else "BEGIN IMMEDIATE"
+        _begin_sqlite(connection, begin, 0.0 if options.get(_HASTY) else BUSY_SECONDS)
+    elif connection.dialect.name == "postgresql" and not options.get(_READING):
         postgres.take_write_lock(connection)
+
+
+def _begin_sqlite(connection: Connection, begin: str, seconds: float) -> None:
+    # By the driver itself: this runs with every append, and SQLAlchemy takes five times as long.
+    driver: Any = connection.connection.driver_connection
+    try:
+        if seconds == BUSY_SECONDS:
+            driver.execute(begin)
+            return
+        driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+        try:
+            driver.execute(begin)
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+    except sqlite3.Error as error:
+        raise failure(connection.engine, error) from error
 
 
 def _explain(context: ExceptionContext) -> None:

@@ -55,7 +55,8 @@ class _Gate:
         """Wait while the process forks, except for who has a connection that the fork awaits."""
         token, me = object(), threading.get_ident()
         with self._changed:
-            self._changed.wait_for(lambda: not self._forks or me in self._out.values())
+            if self._forks:
+                self._changed.wait_for(lambda: not self._forks or me in self._out.values())
             self._out[token] = me
         try:
             yield
@@ -71,7 +72,8 @@ class _Gate:
         """Nobody has it."""
         with self._changed:
             self._out.pop(connection, None)
-            self._changed.notify_all()
+            if self._forks:
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Before a fork: wait for what others have, and close what lies in the pools."""

@@ -84,6 +84,14 @@ class Journal:
         """
         return self._appender.append(new)
 
+    def append_at_once(self, new: Sequence[New]) -> tuple[Entry, ...] | None:
+        """`append` for who does not wait for other writers: None, and nothing done, where one must.
+
+        On a database server that is always so. Raises what `append` raises, and StoreError where
+        something else than the flywheel writes.
+        """
+        return self._appender.append_at_once(new)
+
     def find_prediction(self, trace_id: str) -> Entry | None:
         """The prediction recorded under this trace id, or None where there is none."""
         return self.find_predictions([trace_id]).get(trace_id)

@@ -47,6 +47,18 @@ def exclusive(path: Path, *, seconds: float | None = None) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def unless_held(path: Path) -> Iterator[bool]:
+    """Hold the lock of a file if nobody else does, and say whether."""
+    try:
+        lock = _Hold(path, wait=False, signed=False)
+    except BlockingIOError:
+        yield False
+        return
+    with lock.until_exit():
+        yield True
+
+
 def _awaited(path: Path, seconds: float) -> _Hold:
     # The kernel's own waiting has no end: whoever is stopped with the lock would stop them all.
     deadline, pause = time.monotonic() + seconds, SHORTEST_PAUSE

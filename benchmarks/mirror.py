@@ -6,19 +6,23 @@
 
 A program answers; each answer has a user and a version, every third one gets a rating. MLflow logs
 it synchronously in two ways: with its own tracing of DSPy below a span that has user and version,
-and with the mirror's three spans written by hand. What answering itself takes is subtracted. The
-mirror copies what the journal recorded of the same answers. All write to one fresh SQLite file in
-WAL mode, in short rounds, so that they meet the same machine.
+and with its tracing API and the very spans that the mirror writes. What answering itself takes is
+subtracted. The mirror copies what the journal recorded of the same answers. All write to one fresh
+SQLite file in WAL mode, in short rounds, so that they meet the same machine. The bar is for what
+MLflow itself does with a DSPy program; the spans by hand, which nobody writes, show how much of
+that is the number of spans.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from intents import QUESTION, SPEC, Served, program
 from reporting import Bar, options, quiet, report, write_ahead
@@ -97,6 +101,10 @@ class ByHand(Autolog):
 
     name = "mlflow by hand"
 
+    def __init__(self, uri: str) -> None:
+        self._spans = recorded_spans()
+        super().__init__(uri)
+
     def write(self, answers: int, run: int) -> float:
         """Seconds to log so many answers; none is given."""
         self._mlflow.set_experiment(self.name)
@@ -106,15 +114,29 @@ class ByHand(Autolog):
         return time.perf_counter() - start
 
     def _answer(self) -> float:
-        span = self._mlflow.start_span
-        with span("Predict.forward", span_type="LLM") as module:
-            module.set_inputs(QUESTION)
-            with span("MeteredLM.__call__", span_type="CHAT_MODEL") as lm:
-                lm.set_inputs({"messages": [{"role": "user", "content": "which intent? " * 100}]})
-                lm.set_outputs(["card_arrival"])
-                lm.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 3, "total_tokens": 3})
-            module.set_outputs({"intent": "card_arrival"})
+        self._below(None)
         return 0.0
+
+    def _below(self, parent: str | None) -> None:
+        for known in self._spans:
+            if known["parent"] == parent:
+                with self._mlflow.start_span(known["name"], span_type=known["type"]) as span:
+                    span.set_inputs(known["inputs"])
+                    self._below(known["id"])
+                    span.set_attributes(known["attributes"])
+                    span.set_outputs(known["outputs"])
+
+
+def recorded_spans() -> list[dict[str, Any]]:
+    """What the journal has of an answer's calls, which MLflow's tracing sees, too."""
+    from dspyui_core.lms import EMBEDDED_LM, open_lm
+    from dspyui_core.runner import ask
+    from dspyui_core.spec import parse_spec
+
+    served, lm = Served(program(), parse_spec(SPEC), 1), open_lm(EMBEDDED_LM, cache_dir=None)
+    answer, _ = ask(served, QUESTION, lm=lm, trace_id="tr-1")
+    spans: list[dict[str, Any]] = json.loads(answer.spans)
+    return spans
 
 
 class Ours:
@@ -198,13 +220,9 @@ def bars(rows: list[Row]) -> list[Bar]:
         rates[row.round][row.writer] = row.per_second
     wanted = sum(row.traces + -(-row.traces // RATED) for row in rows if row.writer == Ours.name)
     once = sum(row.stored for row in rows if row.writer == Ours.name) / wanted
-    times = {
-        peer: median(rate[Ours.name] / rate[peer] for rate in rates.values())
-        for peer in (Autolog.name, ByHand.name)
-    }
+    times = median(rate[Ours.name] / rate[Autolog.name] for rate in rates.values())
     return [
-        Bar("traces a second, ours / MLflow's tracing of DSPy", times[Autolog.name], FASTER),
-        Bar("traces a second, ours / the same spans by hand", times[ByHand.name], FASTER),
+        Bar("traces a second, ours / MLflow's tracing of DSPy", times, FASTER),
         Bar("traces and ratings stored per one sent", once, 1.0, most=True),
         Bar("traces and ratings stored per one sent", once, 1.0),
     ]

@@ -26,7 +26,7 @@ _BULK: Final = ("inputs", "outputs", "attributes")
 
 def plain(value: Any) -> Any:
     """A copy of the value as JSON has it; what JSON has no word for is told in words."""
-    return orjson.loads(_encoded(value))
+    return json.loads(_encoded(value))
 
 
 def fitted(spans: Sequence[Mapping[str, Any]], most_bytes: int) -> Serialised | None:
@@ -40,7 +40,7 @@ def fitted(spans: Sequence[Mapping[str, Any]], most_bytes: int) -> Serialised | 
     encoded = _encoded(spans)
     if len(encoded) <= most_bytes:
         return Serialised(encoded.decode())
-    found: list[dict[str, Any]] = orjson.loads(encoded)
+    found: list[dict[str, Any]] = json.loads(encoded)
     for longest in _ROUNDS:
         found = [_clipped(span, longest) for span in found]
         if _size(found) <= most_bytes:

@@ -99,7 +99,7 @@ class Recorder:
         an `error`. The same `trace_id` (by default a fresh one) with the same answer again records
         nothing twice. Without a `user_id` the one of `asked_by` counts.
 
-        Where that fails, or takes more than two seconds, None comes back, it is counted in `stats`
+        Where that fails, or others write for two seconds, None comes back, it is counted in `stats`
         and told in the log; `strict` waits, and raises InputError, ConflictError or StoreError.
         """
         caller = Caller(user_id, authenticated) if user_id is not None else _CALLER.get()

@@ -6,19 +6,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
-
 from dspyui_core.errors import ConflictError, TraceNotFoundError
-from dspyui_core.store.direct import among, pages, write_rows
+from dspyui_core.store.direct import Writing
 from dspyui_core.store.entries import (
+    NAMES,
     UNKNOWN_TRACE,
-    WITHOUT_SPANS,
     Entry,
     Kind,
     Serialised,
-    entry_of,
     hashed_key,
 )
 from dspyui_core.store.tables import journal
@@ -28,10 +26,6 @@ _PLACES = "SELECT idem_key, position FROM journal WHERE idem_key IN ({})"
 _USED = (
     "SELECT idem_key, program, 0 FROM journal WHERE idem_key IN ({}) UNION ALL "
     "SELECT key_hash, program, position FROM spent_key WHERE key_hash IN ({})"
-)
-# Built once, for a third of what building it for every append takes.
-_KNOWN = select(*WITHOUT_SPANS, journal.c.idem_key).where(
-    journal.c.idem_key.in_(bindparam("keys", expanding=True))
 )
 
 
@@ -51,7 +45,7 @@ class Draft:
     at: datetime
 
     def row(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _STORED}
+        return dict(zip(_STORED, _stored_of(self), strict=True))
 
     def entry(self, position: int) -> Entry:
         return Entry(
@@ -72,6 +66,7 @@ class Draft:
 
 
 _STORED = tuple(Draft.__dataclass_fields__)
+_stored_of = attrgetter(*_STORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +82,11 @@ class Admission:
     fresh: dict[str, Draft] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, connection: Connection, drafts: Sequence[Draft]) -> Admission:
+    def of(cls, writing: Writing, drafts: Sequence[Draft]) -> Admission:
         hashed = {hashed_key(draft.idem_key): draft for draft in drafts}
         keys = {draft.idem_key for draft in drafts}
         asked = keys | {answer_key(draft.trace_id) for draft in drafts}
-        used = list(among(connection, _USED, asked, hashed))
+        used = list(writing.among(_USED, asked, hashed))
         programs = {key: program for key, program, position in used if not position}
         known = {
             hashed[key].idem_key: _rest(hashed[key], program, position)
@@ -99,7 +94,7 @@ class Admission:
             if position
         }
         # Who is there counts for more than who was.
-        known |= _by_key(connection, [key for key in keys if key in programs])
+        known |= _by_key(writing, [key for key in keys if key in programs])
         return cls(known, programs)
 
     def take(self, drafts: Iterable[Draft]) -> None:
@@ -113,21 +108,21 @@ class Admission:
             self._take(draft, own)
         self.fresh.update(own)
 
-    def insert(self, connection: Connection) -> dict[str, Entry]:
+    def insert(self, writing: Writing) -> dict[str, Entry]:
         """Write what is new; by key, all entries of the group, old and new."""
         if not self.fresh:
             return dict(self.known)
-        places = self._places(connection)
+        places = self._places(writing)
         new = {key: draft.entry(places[key]) for key, draft in self.fresh.items()}
         return {**self.known, **new}
 
-    def _places(self, connection: Connection) -> dict[str, int]:
+    def _places(self, writing: Writing) -> dict[str, int]:
         rows = [draft.row() for draft in self.fresh.values()]
-        position = write_rows(connection, journal, rows)
+        position = writing.insert(journal, rows)
         if position:
             # An answer mostly comes alone, and SQLite tells the position of one row.
             return {rows[0]["idem_key"]: position}
-        return dict(among(connection, _PLACES, self.fresh))
+        return dict(writing.among(_PLACES, self.fresh))
 
     def _take(self, draft: Draft, own: dict[str, Draft]) -> None:
         stored = self.known.get(draft.idem_key)
@@ -176,12 +171,9 @@ def _conflict(draft: Draft, where: str) -> ConflictError:
     )
 
 
-def _by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
-    for some in pages(keys):
-        rows = connection.execute(_KNOWN, {"keys": some})
-        found |= {row.idem_key: entry_of(row) for row in rows}
-    return found
+def _by_key(writing: Writing, keys: Sequence[str]) -> dict[str, Entry]:
+    rows = writing.rows(journal, ("idem_key", *NAMES), "idem_key", keys)
+    return {row.pop("idem_key"): Entry(**row) for row in rows}
 
 
 def _rest(draft: Draft, program: str, position: int) -> Entry:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Engine
 
 from dspyui_core.errors import ConflictError, StoreError, TraceNotFoundError
 from dspyui_core.store.admission import Admission, Draft, answer_key, feedback_key
 from dspyui_core.store.clock import Now
-from dspyui_core.store.engine import at_once, queued
+from dspyui_core.store.direct import Writing, writing
 from dspyui_core.store.entries import Entry, New, NewFeedback, NewPrediction, serialised
 from dspyui_core.store.group_commit import GroupCommit, Ticket
 from dspyui_core.store.tables import payload_field
 
 Text = TypeVar("Text", str, str | None)
 _Field: TypeAlias = tuple[str, str, str]
+_FIELD: Final = ("program", "role", "name")
+_KNOWN_FIELDS: Final = "SELECT program, role, name FROM payload_field WHERE program IN ({})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,10 @@ class Appender:
         On a database server that is always so. Raises what `append` raises.
         """
         ticket: _Ticket = Ticket(self._wish(new))
-        with at_once(self._engine) as connection:
-            if connection is None:
+        with writing(self._engine, wait=False) as transaction:
+            if transaction is None:
                 return None
-            stored = _write(connection, [ticket])
+            stored = _write(transaction, [ticket])
         self._grant([ticket], stored)
         if ticket.error is not None:
             raise ticket.error
@@ -81,8 +83,9 @@ class Appender:
         return Draft("prediction", name, *common, key, new.version, payload, spans, at)
 
     def _commit(self, group: Sequence[_Ticket]) -> None:
-        with queued(self._engine) as connection:
-            stored = _write(connection, group)
+        with writing(self._engine) as transaction:
+            assert transaction is not None
+            stored = _write(transaction, group)
         self._grant(group, stored)
 
     def _grant(self, group: Sequence[_Ticket], stored: Mapping[str, Entry]) -> None:
@@ -92,13 +95,13 @@ class Appender:
                 ticket.grant(tuple(stored[draft.idem_key] for draft in ticket.wish.drafts))
 
 
-def _write(connection: Connection, group: Sequence[_Ticket]) -> dict[str, Entry]:
+def _write(transaction: Writing, group: Sequence[_Ticket]) -> dict[str, Entry]:
     """Write what is new of a group, refuse what must be; all entries by key."""
-    admission = Admission.of(connection, [d for t in group for d in t.wish.drafts])
+    admission = Admission.of(transaction, [d for t in group for d in t.wish.drafts])
     for ticket in group:
         _decide(ticket, admission)
-    _learn(connection, dict.fromkeys(f for t in group for f in t.wish.fields))
-    return admission.insert(connection)
+    _learn(transaction, dict.fromkeys(f for t in group for f in t.wish.fields))
+    return admission.insert(transaction)
 
 
 def _decide(ticket: _Ticket, admission: Admission) -> None:
@@ -139,10 +142,10 @@ def _fields(new: New) -> Iterator[_Field]:
                 yield from ((new.program, role, _text(str(name), 200)) for name in values)
 
 
-def _learn(connection: Connection, fields: Iterable[_Field]) -> None:
+def _learn(transaction: Writing, fields: Collection[_Field]) -> None:
     """Note which fields a program's answers have; a repeat changes nothing."""
-    for program, role, name in fields:
-        row = {"program": program, "role": role, "name": name}
-        known = select(payload_field.c.seq).filter_by(**row)
-        if connection.execute(known).first() is None:
-            connection.execute(insert(payload_field).values(row))
+    if fields:
+        known = set(transaction.among(_KNOWN_FIELDS, {program for program, _, _ in fields}))
+        rows = [dict(zip(_FIELD, field, strict=True)) for field in fields if field not in known]
+        if rows:
+            transaction.insert(payload_field, rows)

@@ -25,7 +25,7 @@ from dspyui_core.store.locks import exclusive, unless_held
 from dspyui_core.store.schema import ensure_schema
 
 BUSY_SECONDS = 30.0
-_READING, _HASTY = "dspyui_reading", "dspyui_hasty"
+_READING = "dspyui_reading"
 
 
 def open_engine(url: str) -> Engine:
@@ -37,7 +37,7 @@ def open_engine(url: str) -> Engine:
     engine = _engine(_parsed(url))
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _explain)
-    event.listen(engine, "connect", _durable if _is_sqlite(engine) else _prepared)
+    event.listen(engine, "connect", _durable if is_sqlite(engine) else _prepared)
     survive_forks(engine)
     try:
         # The switch to WAL does not wait for another process's switch.
@@ -53,12 +53,13 @@ def open_engine(url: str) -> Engine:
 def reading(engine: Engine) -> Iterator[Connection]:
     """Yield a connection for reads only: one snapshot, waiting for no writer and delaying none."""
     with engine.connect() as connection:
-        own = {} if _is_sqlite(engine) else postgres.READING
+        own = {} if is_sqlite(engine) else postgres.READING
         connection.execution_options(**{_READING: True}, **own)
         yield connection
 
 
-def _is_sqlite(engine: Engine) -> bool:
+def is_sqlite(engine: Engine) -> bool:
+    """Whether the state database is a file of this home."""
     return engine.dialect.name == "sqlite"
 
 
@@ -69,27 +70,24 @@ def queued(engine: Engine) -> Iterator[Connection]:
     Without it each of them polls for the write lock, with growing waits, and some wait for
     seconds while others write.
     """
-    with _line(engine, "writing", seconds=BUSY_SECONDS), engine.begin() as connection:
+    with line(engine), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
-def at_once(engine: Engine) -> Iterator[Connection | None]:
-    """`queued` for who does not wait: None where somebody else writes, and on a server.
+def line(engine: Engine, *, wait: bool = True) -> Iterator[bool]:
+    """Stand in the line of SQLite's writers until it is this one's turn.
 
-    Raises StoreError where something writes without standing in line.
+    Who does not `wait` is told whether nobody stood there.
     """
-    if not _is_sqlite(engine):
-        yield None
-        return
-    with unless_held(_lock_file(engine.url.database or "", "writing")) as is_free:
-        if not is_free:
-            yield None
-            return
-        with engine.connect() as connection:
-            connection.execution_options(**{_HASTY: True})
-            with connection.begin():
-                yield connection
+    if not is_sqlite(engine):
+        yield True
+    elif wait:
+        with _line(engine, "writing", seconds=BUSY_SECONDS):
+            yield True
+    else:
+        with unless_held(_lock_file(engine.url.database or "", "writing")) as is_free:
+            yield is_free
 
 
 def _parsed(url: str) -> URL:
@@ -127,7 +125,7 @@ def _engine(url: URL) -> Engine:
 @contextmanager
 def _line(engine: Engine, what: str, *, seconds: float | None = None) -> Iterator[None]:
     """On SQLite, one process at a time."""
-    if not _is_sqlite(engine):
+    if not is_sqlite(engine):
         yield
         return
     with exclusive(_lock_file(engine.url.database or "", what), seconds=seconds):
@@ -153,28 +151,11 @@ def _prepared(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """Take the write lock first: then commits happen in the order in which positions are drawn."""
-    options = connection.get_execution_options()
+    is_read = connection.get_execution_options().get(_READING, False)
     if connection.dialect.name == "sqlite":
-        begin = "BEGIN" if options.get(_READING) else "BEGIN IMMEDIATE"
-        _begin_sqlite(connection, begin, 0.0 if options.get(_HASTY) else BUSY_SECONDS)
-    elif connection.dialect.name == "postgresql" and not options.get(_READING):
+        connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
+    elif connection.dialect.name == "postgresql" and not is_read:
         postgres.take_write_lock(connection)
-
-
-def _begin_sqlite(connection: Connection, begin: str, seconds: float) -> None:
-    # By the driver itself: this runs with every append, and SQLAlchemy takes five times as long.
-    driver: Any = connection.connection.driver_connection
-    try:
-        if seconds == BUSY_SECONDS:
-            driver.execute(begin)
-            return
-        driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
-        try:
-            driver.execute(begin)
-        finally:
-            driver.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
-    except sqlite3.Error as error:
-        raise failure(connection.engine, error) from error
 
 
 def _explain(context: ExceptionContext) -> None:
@@ -196,8 +177,8 @@ def _explain(context: ExceptionContext) -> None:
 
 def failure(engine: Engine | None, cause: BaseException) -> StoreError:
     """What a driver's error means to whoever uses the state database."""
-    is_sqlite = engine is None or _is_sqlite(engine)
-    hint = _hint(str(cause)) if is_sqlite else postgres.hint(cause)
+    of_a_file = engine is None or is_sqlite(engine)
+    hint = _hint(str(cause)) if of_a_file else postgres.hint(cause)
     return StoreError(f"the state database {_place(engine)} failed: {cause}", hint=hint)
 
 

@@ -113,10 +113,10 @@ def hashed_key(idem_key: str) -> str:
 def entry_of(row: Row[Any]) -> Entry:
     """The entry in a row of the journal's columns, with or without the spans."""
     found = row._mapping
-    values: dict[str, Any] = {name: found[name] for name in _NAMES}
+    values: dict[str, Any] = {name: found[name] for name in NAMES}
     return Entry(**values, spans=found.get("spans"))
 
 
-_NAMES = tuple(name for name in Entry.__dataclass_fields__ if name != "spans")
-WITHOUT_SPANS = tuple(journal.c[name] for name in _NAMES)
+NAMES = tuple(name for name in Entry.__dataclass_fields__ if name != "spans")
+WITHOUT_SPANS = tuple(journal.c[name] for name in NAMES)
 WITH_SPANS = (*WITHOUT_SPANS, journal.c.spans)

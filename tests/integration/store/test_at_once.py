@@ -50,10 +50,8 @@ def test_who_writes_out_of_line_is_not_waited_for_either_and_later_appends_wait_
     engine: Engine,
 ) -> None:
     journal, other = Journal(engine), open_engine(str(engine.url))
-    ends = threading.Timer(0.2, lambda: writing.rollback())
-
     with other.connect() as connection:
-        writing = connection.begin()
+        ends = threading.Timer(0.2, connection.begin().rollback)
         with pytest.raises(StoreError, match="locked"):
             journal.append_at_once([_new()])
         ends.start()
@@ -62,14 +60,15 @@ def test_who_writes_out_of_line_is_not_waited_for_either_and_later_appends_wait_
 
     assert waited[0].trace_id == "tr-1"
 
+
 def test_an_answer_that_finds_the_line_taken_is_recorded_by_a_thread_that_waits(
     engine: Engine,
 ) -> None:
     journal, other = Journal(engine), open_engine(str(engine.url))
     recorder = Recorder(lambda: journal)
     recorder.record_prediction("desk", {"text": "a"}, {"topic": "b"})
-    entered, leave = threading.Event(), threading.Timer(0.2, lambda: done.set())
-    done = threading.Event()
+    entered, done = threading.Event(), threading.Event()
+    leave = threading.Timer(0.2, done.set)
 
     def hold() -> None:
         with queued(other):

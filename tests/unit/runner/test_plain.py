@@ -39,6 +39,7 @@ class Unspeakable:
         (datetime(2025, 1, 1, tzinfo=UTC), "2025-01-01T00:00:00Z"),
         ((1, {2}), [1, [2]]),
         (float("nan"), None),
+        (2**70, 2**70),
         ("half \ud800", "half ?"),
         (Unspeakable(), "<Unspeakable: RuntimeError>"),
     ],

@@ -29,12 +29,17 @@ class Pool(QueuePool):
         with _gate().passing():
             return super().connect()
 
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        # SQLAlchemy tells of a connection that comes back just before it is in the pool again: a
+        # fork in between would take it along.
+        super()._do_return_conn(record)
+        _gate().back(record)
+
 
 def survive_forks(engine: Engine) -> None:
     """Let an engine with our Pool be used on both sides of a fork."""
     _gate().engines.add(engine)
     event.listen(engine, "checkout", _out)
-    event.listen(engine, "checkin", _back)
 
 
 class _Gate:
@@ -93,10 +98,6 @@ class _Gate:
 
 def _out(_connection: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
     _gate().out(entry)
-
-
-def _back(_connection: object, entry: ConnectionPoolEntry) -> None:
-    _gate().back(entry)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable
 
 
@@ -15,6 +16,9 @@ def forked(work: Callable[[], object]) -> int:
     try:
         work()
         code = 0
+    except BaseException:  # noqa: BLE001 - the edge where a child ends
+        # Nobody else would ever see it.
+        traceback.print_exc()
     finally:
         # Nothing of the test process that it was may end a second time in here.
         os._exit(code)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from dspyui_core.store import forking
 from dspyui_core.store.engine import open_engine, reading
@@ -35,6 +35,12 @@ def _traces(database: Path) -> set[str]:
     found = {entry.trace_id for entry in Journal(engine).since(0)}
     engine.dispose()
     return found
+
+
+def _open_files(database: Path) -> list[str]:
+    """This process's open files of a database and of its log."""
+    links = [str(fd.readlink()) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+    return [link for link in links if link.startswith(str(database))]
 
 
 @contextmanager
@@ -88,6 +94,26 @@ def test_children_forked_while_a_thread_writes_write_too(journal: Journal, datab
         assert [exit_code(child) for child in children] == [0] * 5
     written = {f"{name}-{n}" for name in "abcde" for n in range(3)}
     assert _traces(database) == {"before"} | written | set(told)
+
+
+def test_a_connection_on_its_way_back_is_not_taken_along(engine: Engine, database: Path) -> None:
+    coming = threading.Event()
+
+    @event.listens_for(engine, "checkin")
+    def comes_back(_connection: object, _entry: object) -> None:
+        coming.set()
+        time.sleep(0.1)
+
+    def read() -> None:
+        with reading(engine) as connection:
+            connection.exec_driver_sql("SELECT 1")
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert coming.wait(10)
+    child = forked(lambda: os._exit(len(_open_files(database))))
+    thread.join()
+    assert exit_code(child) == 0
 
 
 def test_a_fork_waits_for_the_end_of_another_thread_s_transaction(

@@ -22,17 +22,38 @@ WAIT_SECONDS = 10.0
 
 
 class Pool(QueuePool):
-    """The usual pool, which hands out nothing while this process forks."""
+    """The usual pool, which hands out nothing while this process forks.
+
+    A pool that is disposed of has a successor. Who waited for it meanwhile, or comes back to it,
+    must leave no connection in it: nobody would close that before the next fork.
+    """
+
+    _successor: Pool | None = None
 
     def connect(self) -> PoolProxiedConnection:
         """A connection, once no fork is under way."""
         with _gate().passing():
-            return super().connect()
+            return super(Pool, self._latest()).connect()
+
+    def recreate(self) -> Pool:
+        """A fresh pool, which takes this one's place."""
+        fresh = super().recreate()
+        assert isinstance(fresh, Pool)
+        self._successor = fresh
+        return fresh
+
+    def _latest(self) -> Pool:
+        pool = self
+        while pool._successor is not None:
+            pool = pool._successor
+        return pool
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         # SQLAlchemy tells of a connection that comes back just before it is in the pool again: a
         # fork in between would take it along.
         super()._do_return_conn(record)
+        if self._successor is not None:
+            self.dispose()
         _gate().back(record)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -114,6 +115,23 @@ def test_a_connection_on_its_way_back_is_not_taken_along(engine: Engine, databas
     child = forked(lambda: os._exit(len(_open_files(database))))
     thread.join()
     assert exit_code(child) == 0
+
+
+def test_who_waited_for_one_fork_leaves_nothing_for_the_next_one_to_take_along(
+    journal: Journal, database: Path
+) -> None:
+    gc.disable()
+    try:
+        with _writing(journal) as told:
+            found = []
+            for _ in range(20):
+                child = forked(lambda: os._exit(len(_open_files(database))))
+                found.append(exit_code(child))
+                before = len(told)
+                wait_until(lambda before=before: len(told) > before, 20, interval=0.0001)
+    finally:
+        gc.enable()
+    assert found == [0] * 20
 
 
 def test_a_fork_waits_for_the_end_of_another_thread_s_transaction(

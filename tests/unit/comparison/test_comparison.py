@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dspyui_core.comparison import compare, rows_needed, score_interval
+from dspyui_core.comparison import compare, rows_needed, score_interval, smallest_detectable
 from dspyui_core.errors import InputError
 from dspyui_core.records import Comparison, ScoreCard, ScoreRow
 
@@ -84,7 +84,7 @@ def test_a_failed_row_counts_as_zero_and_stays_in_the_comparison() -> None:
 
 
 def test_rows_that_all_agree_are_still_only_so_many_rows() -> None:
-    few, many = compared([(0.0, 0.0)] * 10), compared([(0.0, 0.0)] * 300)
+    few, many = compared([(0.5, 0.5)] * 10), compared([(0.5, 0.5)] * 300)
 
     assert (few.low, few.high) == pytest.approx((-0.2996, 0.2996), abs=1e-3)
     assert (many.low, many.high) == pytest.approx((-0.01, 0.01), abs=1e-3)
@@ -93,7 +93,9 @@ def test_rows_that_all_agree_are_still_only_so_many_rows() -> None:
 def test_one_row_alone_shows_nothing() -> None:
     found = compared([(0.0, 1.0)])
 
-    assert (found.difference, found.low, found.high, found.deviation) == (1.0, -1.0, 1.0, 0.0)
+    assert (found.difference, found.high, found.deviation) == (1.0, 1.0, 0.0)
+    assert found.low < -0.5
+    assert found.p_value == 0.5
 
 
 def test_the_interval_is_near_the_normal_one_where_rows_are_many() -> None:
@@ -131,11 +133,12 @@ def test_cards_of_different_rows_are_not_compared(theirs: ScoreCard, ours: Score
 def test_the_rows_needed_follow_the_formula() -> None:
     found = compared([(0.0, 1.0), (1.0, 0.0)] * 50)
 
-    needed = rows_needed(found, 0.1)
+    needed = rows_needed(found, 0.1, level=0.025)
 
     # ((1.960 + 0.842) * sd / 0.1)^2 with sd = 1.005
     assert needed == 793
-    assert rows_needed(found, 0.2) == pytest.approx(needed / 4, abs=1)
+    assert rows_needed(found, 0.2, level=0.025) == pytest.approx(needed / 4, abs=1)
+    assert smallest_detectable(needed, found.deviation, level=0.025) == pytest.approx(0.1, abs=1e-4)
 
 
 @given(st.lists(score, min_size=1, max_size=30))

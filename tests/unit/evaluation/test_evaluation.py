@@ -64,6 +64,7 @@ def test_an_lm_that_fails_on_one_row_fails_that_row_only() -> None:
     assert [row.score for row in card.rows] == [1.0] * 5 + [None] + [1.0] * 6
     assert "did not answer in time" in card.rows[5].error
     assert (card.failed, card.mean) == (1, pytest.approx(11 / 12))
+    assert (card.rows[5].calls, card.rows[5].cached) == (1, False)
 
 
 def test_an_answer_that_does_not_parse_is_a_failed_row() -> None:

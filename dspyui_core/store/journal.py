@@ -28,6 +28,7 @@ from dspyui_core.store.recorded import (
     feedback_by_trace,
     field_names,
     forgotten_positions,
+    newest_predictions,
 )
 from dspyui_core.store.tables import journal
 from dspyui_core.store.tallies import Tally, tally
@@ -170,6 +171,12 @@ class Journal:
                 return
             position = page[-1].position
             left = None if left is None else left - len(page)
+
+    def newest(self, program: str, *, upto: int) -> Iterator[Entry]:
+        """Stream a program's predictions up to a position, the newest first, without spans."""
+        while page := newest_predictions(self._engine, program, upto=upto, limit=_PAGE):
+            yield from page
+            upto = page[-1].position - 1
 
     def programs(self) -> tuple[str, ...]:
         """The names of all programs that have an entry, sorted."""

@@ -52,6 +52,16 @@ def forgotten_positions(engine: Engine, positions: Sequence[int]) -> set[int]:
     return found
 
 
+def newest_predictions(engine: Engine, program: str, *, upto: int, limit: int) -> list[Entry]:
+    """The last predictions of a program up to a position, the newest first, at most `limit`."""
+    query = select(*WITHOUT_SPANS).where(
+        journal.c.program == program, journal.c.kind == "prediction", journal.c.position <= upto
+    )
+    with reading(engine) as connection:
+        found = connection.execute(query.order_by(journal.c.position.desc()).limit(limit))
+        return [entry_of(row) for row in found]
+
+
 def field_names(engine: Engine, program: str) -> tuple[str, ...]:
     """Every input, then every output, that a program's answers ever had, in order first seen."""
     query = select(payload_field.c.name).where(payload_field.c.program == program)

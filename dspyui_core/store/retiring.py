@@ -30,13 +30,19 @@ from dspyui_core.store.clock import Now, utc_now
 from dspyui_core.store.compacting import sqlite_bytes
 from dspyui_core.store.engine import queued, reading
 from dspyui_core.store.erasing import KEYS, delete_entries
-from dspyui_core.store.tables import journal
+from dspyui_core.store.tables import journal, review
 
 _PAGE = 500
 _Act = Callable[[Connection, Sequence[Row[Any]]], object]
 _said = journal.alias("said")
 _IS_PREDICTION = journal.c.kind == "prediction"
 _IS_RATED = exists().where(_said.c.trace_id == journal.c.trace_id, _said.c.kind == "feedback")
+_DRAWN = review.c.content["trace_id"].as_string()
+# A list that is made once: looked for answer by answer, the JSON of every item would be read again.
+_IS_DRAWN = journal.c.trace_id.in_(
+    select(_DRAWN).where(review.c.kind == "sample", _DRAWN.is_not(None))
+)
+_IS_NEEDED = or_(_IS_RATED, _IS_DRAWN)
 _HAS_SPANS = journal.c.spans.is_not(None)
 # In characters: SQLite counts the bytes of a text only after it has loaded them.
 _PAYLOAD_BYTES = func.length(cast(journal.c.payload, Text))
@@ -89,8 +95,9 @@ class Retiring:
     """Sweeps the oldest entries first; with `dry_run` it counts and changes nothing.
 
     `upto` gives the position of each program up to which everybody has read; what is after it
-    stays. Feedback stays, and so does what somebody rated. What is from before `aged` is retired,
-    and spans from before `stripped` go: None keeps them.
+    stays. Feedback stays, and so does what somebody rated, and what was drawn to be labelled: its
+    row of the holdout is found by it. What is from before `aged` is retired, and spans from before
+    `stripped` go: None keeps them.
     """
 
     engine: Engine
@@ -124,11 +131,11 @@ class Retiring:
 
     def _unrated(self, size: ColumnElement[int]) -> Select[Any]:
         query = select(*KEYS, journal.c.at, size.label("size"))
-        return query.where(_IS_PREDICTION, ~_IS_RATED, self._read_by_all())
+        return query.where(_IS_PREDICTION, ~_IS_NEEDED, self._read_by_all())
 
     def _spanned(self) -> Select[Any]:
         query = select(journal.c.position, journal.c.at, _SPAN_BYTES.label("size"))
-        stays = or_(_IS_RATED, _not_before(self.aged))
+        stays = or_(_IS_NEEDED, _not_before(self.aged))
         return query.where(_IS_PREDICTION, _HAS_SPANS, stays, self._read_by_all())
 
     def _read_by_all(self) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -154,9 +155,35 @@ decision = Table(
     Column("epoch", Integer, nullable=False),
     Column("look", Integer, nullable=False),
     Column("at", UtcTime, nullable=False),
+    # What the look spends of the error that its epoch may make; None where none was taken.
+    Column("level", Float, nullable=True),
     PrimaryKeyConstraint("seq", name="pk_decision"),
     UniqueConstraint("program", "predecessor", name="uq_decision_program_predecessor"),
     UniqueConstraint("turn_id", name="uq_decision_turn_id"),
+    sqlite_autoincrement=True,
+)
+
+# The one inbox where a person decides; a row is decided once and then stays as it is.
+review = Table(
+    "review",
+    METADATA,
+    Column("seq", Integer, autoincrement=True, nullable=False),
+    Column("program", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("key", String(300), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("actor", String(200), nullable=True),
+    Column("comment", Text, nullable=True),
+    Column("answer", JSON(none_as_null=True), nullable=True),
+    Column("decided_at", UtcTime, nullable=True),
+    PrimaryKeyConstraint("seq", name="pk_review"),
+    UniqueConstraint("program", "kind", "key", name="uq_review_program_kind_key"),
+    CheckConstraint("kind IN ('row', 'sample', 'promotion', 'rollback')", name="ck_review_kind"),
+    CheckConstraint(
+        "state IN ('open', 'accepted', 'rejected', 'withdrawn')", name="ck_review_state"
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from dspyui_core.review import Inbox
 from dspyui_core.store.journal import Journal, NewFeedback, NewPrediction
 from dspyui_core.store.retiring import Retiring, content, stored_bytes
 
@@ -90,6 +91,29 @@ def test_rated_answers_stay_whatever_the_size(engine: Engine, journal: Journal) 
 
     assert swept.rows == 1080
     assert _left(journal) == set(range(0, 1200, 10))
+
+
+def test_what_was_drawn_to_be_labelled_stays_like_what_was_rated(
+    engine: Engine, journal: Journal
+) -> None:
+    """Without its answer nobody would know whose words a labelled row of the holdout is."""
+    inbox = Inbox(engine)
+    drawn = [
+        inbox.open_item("p", "sample", f"key {number}", {"trace_id": f"tr-{number}"}).seq
+        for number in (1, 2, 3)
+    ]
+    inbox.open_item("p", "sample", "of nobody", {})
+    inbox.open_item("p", "row", "row", {"trace_id": "tr-4"})
+    inbox.decide(drawn[1], "accepted", actor="rea", answer={"desk": "amber"})
+    inbox.decide(drawn[2], "rejected", actor="rea")
+    late = START + timedelta(days=99)
+
+    would = Retiring(engine, ALL, aged=late, stripped=late, dry_run=True)
+    does = Retiring(engine, ALL, aged=late, stripped=late)
+
+    assert would.predictions() == does.predictions()
+    assert _left(journal) == {1, 2, 3, *range(0, 1200, 10)}
+    assert does.spans().rows == 123
 
 
 def test_a_dry_run_counts_the_same_and_changes_nothing(engine: Engine, journal: Journal) -> None:

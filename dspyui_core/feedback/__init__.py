@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dspyui_core.feedback.checking import LONGEST_COMMENT, RATINGS, Rating, fields_of
 from dspyui_core.feedback.imported import Imported
+from dspyui_core.feedback.rated import Rated, RatedAnswer, rated_answers
 from dspyui_core.feedback.service import Checked, FeedbackService
 from dspyui_core.feedback.stats import FeedbackStats, ProgramStats, feedback_stats
 
@@ -15,7 +16,10 @@ __all__ = [
     "FeedbackStats",
     "Imported",
     "ProgramStats",
+    "Rated",
+    "RatedAnswer",
     "Rating",
     "feedback_stats",
     "fields_of",
+    "rated_answers",
 ]

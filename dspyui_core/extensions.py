@@ -1,4 +1,4 @@
-"""Named catalogs over entry points: metrics, optimizers, modules, checks; plugins' ones, too."""
+"""Named catalogs over entry points: metrics, optimizers, modules, checks, promotion rules."""
 
 from __future__ import annotations
 
@@ -91,6 +91,7 @@ METRICS = Catalog("dspyui.metrics", "metric")
 OPTIMIZERS = Catalog("dspyui.optimizers", "optimizer")
 MODULES = Catalog("dspyui.modules", "module")
 CHECKS = Catalog("dspyui.checks", "check")
+PROMOTION_RULES = Catalog("dspyui.promotion_rules", "promotion rule")
 
 
 def choice_hint(word: str, allowed: tuple[str, ...]) -> str:

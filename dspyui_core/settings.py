@@ -84,7 +84,7 @@ class ServingSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ttl: float = Field(30.0, ge=0, description="Seconds after which a moved alias is noticed.")
+    ttl: float = Field(5.0, ge=0, description="Seconds after which a moved alias is noticed.")
 
 
 class Settings(BaseSettings):

@@ -15,7 +15,9 @@ from dspyui_core.spec.data import (
 )
 from dspyui_core.spec.reading import parse_spec, read_spec
 from dspyui_core.spec.sections import (
+    LENGTH_SLICE,
     NAME_PATTERN,
+    EvaluationSpec,
     FeedbackSpec,
     LmSpec,
     ProgramSpec,
@@ -26,12 +28,14 @@ from dspyui_core.spec.sections import (
 
 __all__ = [
     "GATE_CHECKS",
+    "LENGTH_SLICE",
     "NAME_PATTERN",
     "PYTHON_PREFIX",
     "CheckSpec",
     "Choice",
     "ClassMinimum",
     "DatasetSpec",
+    "EvaluationSpec",
     "FeedbackSpec",
     "GateCheck",
     "LmSpec",

@@ -87,6 +87,9 @@ class DatasetSpec(Section):
         description="Column to the values whose rows count; others are left out.",
     )
     split_column: str | None = Slot(None, description="Column naming each row's split.")
+    slices: tuple[str, ...] = Slot(
+        (), description="Metadata columns by whose values scores are told apart, too."
+    )
     shares: Shares = Slot(Shares(), description="How auto rows are shared out.")
     checks: CheckSpec = Slot(CheckSpec(), description="From when a dataset is good enough.")
 
@@ -95,9 +98,11 @@ class DatasetSpec(Section):
     def _lists_of_one(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return {"sources": [value]} if isinstance(value, str) else value
+        slices = value.get("slices") or ()
         where = value.get("where") or {}
         if isinstance(where, Mapping):
             where = {key: [v] if isinstance(v, str) else v for key, v in where.items()}
         sources = value.get("sources")
         listed = [sources] if isinstance(sources, str | Mapping) else sources
-        return {**value, "where": where, "sources": listed}
+        columns = [slices] if isinstance(slices, str) else slices
+        return {**value, "where": where, "sources": listed, "slices": columns}

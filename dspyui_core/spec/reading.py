@@ -17,14 +17,16 @@ from dspyui_core.extensions import (
     METRICS,
     MODULES,
     OPTIMIZERS,
+    PROMOTION_RULES,
     Catalog,
     validation_problems,
 )
 from dspyui_core.spec.base import PYTHON_PREFIX
 from dspyui_core.spec.data import GATE_CHECKS
-from dspyui_core.spec.sections import ProgramSpec
+from dspyui_core.spec.sections import LmSpec, ProgramSpec
 
 _CATALOGS: Mapping[str, Catalog] = {"metric": METRICS, "optimizer": OPTIMIZERS, "module": MODULES}
+_ASKING = "write metric: llm_judge, or leave it out"
 _NUMBERED_FIELD = re.compile(r"^signature\.(inputs|outputs)\.(\d+)")
 
 
@@ -44,7 +46,7 @@ def read_spec(path: Path) -> ProgramSpec:
 def parse_spec(content: Mapping[str, Any], *, origin: str = "spec") -> ProgramSpec:
     """A validated spec from plain data. Raises SpecError with every problem."""
     chosen = [problem for key in _CATALOGS for problem in _choice_problems(key, content.get(key))]
-    chosen += _check_problems(content)
+    chosen += _check_problems(content) + _rule_problems(content)
     try:
         spec = ProgramSpec.model_validate(content)
     except ValidationError as error:
@@ -53,6 +55,9 @@ def parse_spec(content: Mapping[str, Any], *, origin: str = "spec") -> ProgramSp
         raise SpecError(f"{origin} is not a valid program spec", problems) from None
     if chosen:
         raise SpecError(f"{origin} is not a valid program spec", chosen)
+    if spec.judge != LmSpec() and not spec.asks_judge:
+        unasked = Problem("judge", "is not asked by this metric", spec.judge.name, _ASKING)
+        raise SpecError(f"{origin} is not a valid program spec", [unasked])
     return spec
 
 
@@ -70,28 +75,36 @@ def _choice_problems(key: str, choice: Any) -> list[Problem]:
 
 def _check_problems(content: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with the names and options of `dataset.checks.extra`."""
+    return _listed_problems(content, ("dataset", "checks", "extra"), CHECKS, given=GATE_CHECKS)
+
+
+def _rule_problems(content: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the names and options of `promotion.rules`."""
+    return _listed_problems(content, ("promotion", "rules"), PROMOTION_RULES)
+
+
+def _listed_problems(
+    content: Mapping[str, Any], keys: tuple[str, ...], catalog: Catalog, given: tuple[str, ...] = ()
+) -> list[Problem]:
+    """What is wrong with a list of a catalog's entries; those `given` are there without asking."""
     listed: Any = content
-    for key in ("dataset", "checks", "extra"):
+    for key in keys:
         listed = listed.get(key) if isinstance(listed, Mapping) else None
     choices = listed if isinstance(listed, list | tuple) else ()
     names = [_name_in(choice) for choice in choices]
     problems = []
     for number, (name, choice) in enumerate(zip(names, choices, strict=True)):
-        key = f"dataset.checks.extra.{number}"
+        key = ".".join((*keys, str(number)))
         if name in names[:number]:
-            problems.append(Problem(key, "is there twice", name, "name each check once"))
+            problems.append(Problem(key, "is there twice", name, f"name each {catalog.noun} once"))
+        elif name in given:
+            remedy = f"leave it out; what it can be told are the keys of {'.'.join(keys[:-1])}"
+            problems.append(Problem(key, "always runs", name, remedy))
+        elif isinstance(name, str) and name not in catalog.names():
+            problems.append(catalog.unknown(key, name, besides=given))
         elif isinstance(name, str):
-            problems += _extra_problems(key, name, _options_in(choice))
+            problems += catalog.option_problems(key, name, _options_in(choice))
     return problems
-
-
-def _extra_problems(key: str, name: str, options: Mapping[str, Any]) -> list[Problem]:
-    if name in GATE_CHECKS:
-        remedy = "leave it out; what it can be told are the keys of dataset.checks"
-        return [Problem(key, "always runs", name, remedy)]
-    if name not in CHECKS.names():
-        return [CHECKS.unknown(key, name, besides=GATE_CHECKS)]
-    return CHECKS.option_problems(key, name, options)
 
 
 def _name_in(choice: Any) -> Any:

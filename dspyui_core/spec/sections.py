@@ -14,11 +14,13 @@ from pydantic import Field as Slot
 from pydantic import field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from dspyui_core.extensions import SECRET
+from dspyui_core.extensions import METRICS, SECRET
 from dspyui_core.fields import Field
 from dspyui_core.spec.base import Choice, Section
 from dspyui_core.spec.data import DatasetSpec, Source
 
+# By the length of the input text scores are told apart anyway.
+LENGTH_SLICE = "input length"
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 # dspy.Predict's own keywords, and what dspy.Example and dspy.Prediction keep under these names.
 TAKEN_NAMES = frozenset(
@@ -64,7 +66,7 @@ class SignatureSpec(Section):
 
 
 class LmSpec(Section):
-    """The program's LM: `embedded/in-context` or any LiteLLM name; its key is the environment's."""
+    """An LM: `embedded/in-context` or any LiteLLM name; its key is the environment's."""
 
     name: str = Slot(
         "embedded/in-context", min_length=1, description="The LM, as LiteLLM names it."
@@ -92,13 +94,62 @@ class LmSpec(Section):
         return address
 
 
+class EvaluationSpec(Section):
+    """How programs are scored."""
+
+    repeats: int = Slot(
+        1,
+        ge=1,
+        le=20,
+        description="How often each row is answered, past the cache; its score is the mean.",
+    )
+
+
 class PromotionSpec(Section):
     """When a candidate may replace the champion; scores and effects are 0..1."""
 
-    confidence: float = Slot(0.95, gt=0.5, lt=1, description="Of the interval of the gain.")
+    error: float = Slot(
+        0.04, gt=0, lt=0.5, description="Chance that an epoch promotes any that is no better."
+    )
+    looks: int = Slot(20, ge=1, description="Looks at one holdout that share this chance.")
+    confidence: float = Slot(0.95, gt=0.5, lt=1, description="Of the intervals that are shown.")
     minimum_effect: float = Slot(0.01, ge=0, le=1, description="The smallest gain worth a release.")
+    minimum_holdout: int = Slot(20, ge=1, description="Rows below which nothing is concluded.")
+    max_detectable: float | None = Slot(
+        None,
+        gt=0,
+        le=1,
+        description="Compile nothing where the holdout shows only larger gains than this.",
+    )
+    max_slice_loss: float | None = Slot(
+        None, gt=0, le=1, description="What no slice may lose; that it does not must be shown."
+    )
+    max_failures: float = Slot(
+        0.05, ge=0, le=1, description="Share of failed rows that a candidate may have."
+    )
+    max_cost: float | None = Slot(
+        None, gt=0, description="How many times the opponent's price an answer may cost."
+    )
+    max_latency: float | None = Slot(
+        None, gt=0, description="How many times the opponent's median time an answer may take."
+    )
+    minimum_kappa: float = Slot(
+        0.4,
+        ge=0,
+        le=1,
+        description="Agreement with people's ratings below which an LM judge may not decide.",
+    )
+    replay: int = Slot(
+        0,
+        ge=0,
+        le=10_000,
+        description="Recent production inputs that a candidate answers, too; each costs LM calls.",
+    )
     approval: Literal["auto", "manual"] = Slot(
         "auto", description="manual: a person promotes what the evidence lets pass."
+    )
+    rules: tuple[Choice, ...] = Slot(
+        (), description="Further rules of the catalog, by name; each may only hold back."
     )
 
 
@@ -106,6 +157,9 @@ class FeedbackSpec(Section):
     """When feedback is enough for a new turn; accepted new rows."""
 
     minimum: int = Slot(20, ge=1, description="Usable new rows before a turn compiles again.")
+    audit_share: float = Slot(
+        0.02, ge=0, le=1, description="Share of served inputs that an audit sample draws."
+    )
 
 
 class ProgramSpec(Section):
@@ -117,8 +171,10 @@ class ProgramSpec(Section):
     module: Choice = Slot(Choice(name="predict"), description="How the LM is asked.")
     metric: Choice = Slot(Choice(name="exact_match"), description="How an answer is scored.")
     lm: LmSpec = Slot(LmSpec(), description="Which LM answers, and how it is called.")
+    judge: LmSpec = Slot(LmSpec(), description="The LM that the metric llm_judge asks.")
     optimizer: Choice = Slot(Choice(name="auto"), description="How a candidate is compiled.")
     dataset: DatasetSpec = Slot(description="The gold rows.")
+    evaluation: EvaluationSpec = Slot(EvaluationSpec(), description="How programs are scored.")
     promotion: PromotionSpec = Slot(PromotionSpec(), description="When a candidate is released.")
     feedback: FeedbackSpec = Slot(FeedbackSpec(), description="When feedback is enough.")
     seed: int = Slot(0, description="Of everything random in a turn.")
@@ -141,10 +197,33 @@ class ProgramSpec(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _slices_are_metadata(self) -> Self:
+        taken = {f.name for f in self.fields} | {self.column_of(f.name) for f in self.fields}
+        wrong = [c for c in self.dataset.slices if c in taken or c == LENGTH_SLICE]
+        if wrong:
+            raise ValueError(
+                f"dataset.slices names {', '.join(wrong)}: labels and the {LENGTH_SLICE} slice "
+                "scores already; name columns that are no field"
+            )
+        return self
+
     @property
     def fields(self) -> tuple[Field, ...]:
         """Inputs, then outputs."""
         return (*self.signature.inputs, *self.signature.outputs)
+
+    @property
+    def asks_judge(self) -> bool:
+        """Whether the metric asks the judge."""
+        if self.metric.is_python:
+            return False
+        return bool(getattr(METRICS.get(self.metric.name), "asks_judge", False))
+
+    @property
+    def lms(self) -> tuple[LmSpec, ...]:
+        """Every LM that a turn calls: who answers, and who judges."""
+        return (self.lm, self.judge) if self.asks_judge else (self.lm,)
 
     def column_of(self, field: str) -> str:
         """The data column a field is read from."""

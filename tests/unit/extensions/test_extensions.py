@@ -8,7 +8,15 @@ import sys
 import pytest
 
 from dspyui_core.errors import SpecError
-from dspyui_core.extensions import CHECKS, METRICS, MODULES, OPTIMIZERS, Catalog, choice_hint
+from dspyui_core.extensions import (
+    CHECKS,
+    METRICS,
+    MODULES,
+    OPTIMIZERS,
+    PROMOTION_RULES,
+    Catalog,
+    choice_hint,
+)
 from dspyui_core.spec import GATE_CHECKS
 from support.plugins import register
 
@@ -20,6 +28,7 @@ def test_the_built_in_entries_are_registered() -> None:
     assert {"predict", "chain_of_thought"} <= set(MODULES.names())
     assert {"auto", "knn_few_shot", "labeled_few_shot", "random_search"} <= set(OPTIMIZERS.names())
     assert set(GATE_CHECKS) <= set(CHECKS.names())
+    assert "minimum_score" in PROMOTION_RULES.names()
 
 
 @pytest.mark.parametrize("catalog", CATALOGS, ids=lambda catalog: catalog.noun)

@@ -96,7 +96,6 @@ def test_every_problem_is_told_at_once_with_its_key_and_the_nearest_match() -> N
         (content(schedule="daily"), "schedule"),
         (content(dataset={"sources": "a.csv", "checks": {"minimum": 3}}), "dataset.checks.minimum"),
         (content(lm={"name": "openai/x", "api_key": "k"}), "lm.api_key"),
-        (content(promotion={"rules": []}), "promotion.rules"),
     ],
 )
 def test_a_key_that_nothing_acts_on_is_refused(wrong: dict[str, Any], key: str) -> None:
@@ -283,3 +282,15 @@ def test_credentials_in_an_address_are_refused_and_not_repeated() -> None:
         parse_spec(content(lm=lm))
 
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["queue", "text", "message", "input length"])
+def test_scores_are_told_apart_by_metadata_only(column: str) -> None:
+    dataset = {"sources": "rows.csv", "columns": {"text": "message"}, "slices": column}
+
+    assert f"dataset.slices names {column}" in str(problems_of(content(dataset=dataset)))
+
+
+@pytest.mark.parametrize("repeats", [0, 21])
+def test_a_row_is_answered_once_to_twenty_times(repeats: int) -> None:
+    assert "evaluation.repeats" in problems_of(content(evaluation={"repeats": repeats}))

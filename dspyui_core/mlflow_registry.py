@@ -148,6 +148,15 @@ def model_version(
     return _record(found, aliases.get(version, ()), decided)
 
 
+def has_version(client: mlflow.MlflowClient, name: str, version: int) -> bool:
+    """Whether a version is there; people delete them in MLflow."""
+    try:
+        model_version(client, name, version)
+    except ModelNotFoundError:
+        return False
+    return True
+
+
 def derived_stage(version: int, aliases: Collection[str], decided: Collection[int]) -> Stage:
     """Production is the champion, Staging the challenger, Archived what else was decided on."""
     if CHAMPION in aliases:

@@ -58,7 +58,7 @@ class ModelManager(Generic[Loaded]):
         resolve: Resolve,
         load: Callable[[str, int], Loaded],
         *,
-        ttl: float = 30.0,
+        ttl: float = 5.0,
         capacity: int = 16,
         now: Callable[[], float] = time.monotonic,
         away: tuple[type[Exception], ...] = (),

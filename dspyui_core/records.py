@@ -56,7 +56,12 @@ class CandidateRef(Record):
 
 
 class ScoreRow(Record):
-    """One example's result: `score` in 0..1, or None with an `error` where the example failed."""
+    """One example's result: `score` in 0..1, or None with an `error` where the example failed.
+
+    Where it was answered `repeats` times, `score` is the mean, `deviation` its standard deviation
+    over the answers, `latency_ms` that of one of them, and calls and USD of all. `slices` is column
+    to value; `cached` says that the cache of answers spoke, and not the LM.
+    """
 
     row_id: str
     score: float | None
@@ -65,11 +70,15 @@ class ScoreRow(Record):
     latency_ms: float = 0.0
     calls: int = 0
     usd: float | None = 0.0
+    slices: Mapping[str, str] = Field(default_factory=dict)
+    repeats: int = 1
+    deviation: float = 0.0
+    cached: bool = False
 
 
 class ScoreCard(Record):
     """One program on one split (or a file outside of the loop) under one metric, a row per
-    example.
+    example; and its macro F1 (0..1) by literal output.
     """
 
     program_digest: str
@@ -77,6 +86,7 @@ class ScoreCard(Record):
     split: SplitName | Literal["file"]
     metric: str
     rows: tuple[ScoreRow, ...]
+    macro_f1: Mapping[str, float] = Field(default_factory=dict)
 
     @property
     def mean(self) -> float:
@@ -97,7 +107,11 @@ class Interval(Record):
 
 
 class Comparison(Record):
-    """Candidate minus opponent on the same rows; all scores 0..1, `low`..`high` the interval."""
+    """Candidate minus opponent on the same rows; all scores 0..1, `low`..`high` the interval.
+
+    `p_value` is one-sided: how likely such a gain is where the candidate is no better.
+    `effect_size` is the difference in standard deviations of the paired differences.
+    """
 
     opponent: str
     rows: int
@@ -110,7 +124,90 @@ class Comparison(Record):
     wins: int
     losses: int
     deviation: float
+    p_value: float = 1.0
+    effect_size: float = 0.0
     method: str
+
+
+class SliceScore(Record):
+    """One program's mean score (0..1) on the rows that have `value` in `column`."""
+
+    column: str
+    value: str
+    rows: int
+    score: float
+    failed: int
+
+
+class SliceComparison(Record):
+    """Candidate minus opponent on the rows of one slice; all scores 0..1."""
+
+    column: str
+    value: str
+    rows: int
+    opponent_score: float
+    candidate_score: float
+    difference: float
+    low: float
+    high: float
+
+
+class Latency(Record):
+    """How long answers took, in ms: the median, and what 95 % of them stayed below."""
+
+    p50: float
+    p95: float
+
+
+class ReplayChange(Record):
+    """An input of production that the candidate answers otherwise than the champion.
+
+    `wanted` is what users hold to be right, by the rules by which feedback is learned from, or
+    None. It is a `win` where the candidate says that and the champion does not, a `loss` where
+    only the champion does. `error` says why the candidate has no answer.
+    """
+
+    trace_id: str
+    inputs: Mapping[str, Any]
+    champion: Mapping[str, Any]
+    candidate: Mapping[str, Any]
+    wanted: Mapping[str, Any] | None = None
+    verdict: Literal["win", "loss", ""] = ""
+    error: str = ""
+
+
+class Replay(Record):
+    """Recent inputs of production, answered by the champion (a version) and by a candidate.
+
+    `rows` inputs were compared; `agreement` is the share (0..1) that both answer alike, None
+    without any; `rated` of them have feedback. `failed` counts those the candidate has no answer
+    to, `unfit` inputs that do not fit it and were not asked. `changes` are the answers that differ:
+    losses, wins, then the newest first; a turn keeps none of them.
+    """
+
+    champion: int
+    rows: int
+    agreement: float | None
+    changed: int
+    failed: int
+    unfit: int
+    rated: int
+    wins: int
+    losses: int
+    changes: tuple[ReplayChange, ...] = ()
+
+
+class Look(Record):
+    """One look at the holdout of an epoch: look `number` of `planned`, and the error it may make.
+
+    `level` is the chance of promoting a candidate that is no better; 0 where the epoch's looks are
+    all taken.
+    """
+
+    epoch: int = 1
+    number: int = 1
+    planned: int = 20
+    level: float = 0.0025
 
 
 class Decision(Record):

@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+from dspyui_core.promotion.catalog import PromotionRule
+from dspyui_core.promotion.findings import Evidence, Finding, against, lacking, passed
+from dspyui_core.promotion.foresight import futile
+from dspyui_core.promotion.holds import Hold, HoldKind, hold_still, would_hold
 from dspyui_core.promotion.ledger import Ledger, LedgerEntry
 from dspyui_core.promotion.policy import decide
 from dspyui_core.promotion.releases import Change, Releases
+from dspyui_core.promotion.standing import Standing
+from dspyui_core.promotion.wear import next_look, rows_for_next_epoch
 
-__all__ = ["Change", "Ledger", "LedgerEntry", "Releases", "decide"]
+__all__ = [
+    "Change",
+    "Evidence",
+    "Finding",
+    "Hold",
+    "HoldKind",
+    "Ledger",
+    "LedgerEntry",
+    "PromotionRule",
+    "Releases",
+    "Standing",
+    "against",
+    "decide",
+    "futile",
+    "hold_still",
+    "lacking",
+    "next_look",
+    "passed",
+    "rows_for_next_epoch",
+    "would_hold",
+]

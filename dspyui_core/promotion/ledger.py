@@ -16,7 +16,18 @@ from dspyui_core.store.tables import decision
 
 __all__ = ["Kind", "Ledger", "LedgerEntry"]
 
-Kind = Literal["turn", "promotion", "rollback", "external", "acknowledgement"]
+Kind = Literal[
+    "turn",
+    "promotion",
+    "rollback",
+    "external",
+    "acknowledgement",
+    "epoch",
+    "pause",
+    "resume",
+    "pin",
+    "unpin",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,7 @@ class LedgerEntry:
     epoch: int
     look: int
     at: datetime
+    level: float | None = None
 
 
 class Ledger:
@@ -62,10 +74,12 @@ class Ledger:
         reasons: tuple[str, ...] = (),
         evidence: Mapping[str, Any] | None = None,
         turn_id: str | None = None,
+        level: float | None = None,
     ) -> LedgerEntry:
         """Append a decision made on top of `predecessor`; a turn's decision is appended once.
 
-        Raises ConflictError where somebody decided since `predecessor`.
+        A turn's is a look at the holdout, which spent `level` of its epoch's error; one of kind
+        `epoch` opens the next. Raises ConflictError where somebody decided since `predecessor`.
         """
         values = {
             "program": program,
@@ -77,7 +91,7 @@ class Ledger:
             "reasons": list(reasons),
             "evidence": dict(evidence or {}),
             "turn_id": turn_id,
-            "epoch": 1,
+            "level": level,
             "at": self._now(),
         }
         try:
@@ -131,10 +145,19 @@ class Ledger:
                 f"somebody else decided about {program!r} after decision {values['predecessor']}",
                 hint=f"look at: dspyui model show {program}, then try again",
             )
-        looks = _newest_first(program).where(decision.c.kind == "turn")
-        look = len(connection.execute(looks).all()) + (values["kind"] == "turn")
-        connection.execute(insert(decision).values(**values, look=look))
+        epoch, look = _next(connection, program, values["kind"])
+        connection.execute(insert(decision).values(**values, epoch=epoch, look=look))
         return _entry(connection.execute(_newest_first(program).limit(1)).one())
+
+
+def _next(connection: Connection, program: str, kind: Kind) -> tuple[int, int]:
+    """The epoch that a decision of this kind is made in, and how many looks were taken in it."""
+    rows = connection.execute(_newest_first(program)).all()
+    epoch = max((row.epoch for row in rows), default=0 if kind == "epoch" else 1)
+    if kind == "epoch":
+        return epoch + 1, 0
+    taken = sum(row.epoch == epoch and row.kind == "turn" for row in rows)
+    return epoch, taken + (kind == "turn")
 
 
 def _newest_first(program: str) -> Select[Any]:

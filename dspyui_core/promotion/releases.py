@@ -1,44 +1,41 @@
-"""Releases: the champion alias as the ledger's projection, promotion by hand and rollback."""
+"""Releases: what turns and people decide about who serves, through the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from mlflow import MlflowClient
 
-from dspyui_core.errors import ConflictError, InputError, ModelNotFoundError
+from dspyui_core.errors import InputError, ModelNotFoundError
 from dspyui_core.mlflow_registry import (
     CHALLENGER,
-    CHAMPION,
     alias_version,
     remove_alias,
     set_alias,
     versions,
 )
 from dspyui_core.promotion.ledger import Kind, Ledger, LedgerEntry
+from dspyui_core.promotion.projecting import Projection
+from dspyui_core.promotion.standing import HOLDS, Standing, earlier_champions, named, standing
 from dspyui_core.records import Decision, ModelVersion
 from dspyui_core.store.watermarks import Watermarks
 
-__all__ = ["PROJECTED", "Change", "Releases"]
-
-# The watermark of the last decision that reached the alias: it moves after the alias has.
-PROJECTED = "champion-alias"
+__all__ = ["Change", "Releases"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a person's decision would do: `version` serves instead of `serving` (None: nobody)."""
+    """What a person's decision would do: `version` serves instead of `serving` (None: nobody).
+
+    A rollback passes over earlier champions that are `deleted` in MLflow.
+    """
 
     program: str
     version: int
     serving: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Serving:
-    version: int | None
-    by_hand: bool
+    deleted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +61,24 @@ class Releases:
         A decision that a crash kept from the alias is projected now. An alias that was moved by
         hand since is accepted, and recorded as an `external` decision.
         """
-        # In this order: whoever decides while this looks is noticed, not taken for a hand.
-        last = self.ledger.last(program)
-        decided = self.ledger.champion(program)
-        pending = decided is not None and self._pending(program, decided)
-        shown = alias_version(self.client, program, CHAMPION)
-        if decided is not None and pending:
-            return self._project(decided)
-        if shown == (None if decided is None else decided.version):
-            return decided
-        try:
-            return self._accept(program, shown, decided, predecessor=last)
-        except ConflictError:
-            return self.reconcile(program)
+        return self._projection.reconcile(program)
+
+    def serving(self, program: str) -> int | None:
+        """The version that serves once alias and ledger agree; nothing is written."""
+        return self._projection.serving(program).version
+
+    def standing(self, program: str) -> Standing:
+        """Whether a program is paused, its champion pinned, or its alias moved by hand."""
+        return standing(self.ledger.history(program))
 
     def hold(self, program: str) -> str:
         """Why automatic promotion is stopped, or an empty text.
 
-        An alias moved by hand stops it until a person promotes or rolls back.
+        A person's pause or pin stops it until it is taken back; an alias moved by hand until a
+        person promotes, rolls back or acknowledges it.
         """
-        decided = self.reconcile(program)
-        if decided is None or decided.kind != "external":
-            return ""
-        return (
-            f"the champion alias was moved by hand to {_named(decided.version)} (decision "
-            f"{decided.seq}): promote, roll back or acknowledge it by hand to go on"
-        )
+        self.reconcile(program)
+        return "; ".join(self.standing(program).reasons)
 
     def conclude(
         self,
@@ -103,11 +92,12 @@ class Releases:
     ) -> LedgerEntry:
         """Record a turn's decision and show it: champion, challenger, or nothing.
 
-        Repeating it changes nothing. Raises ConflictError where somebody decided meanwhile.
+        Repeating it changes nothing. Raises ConflictError where somebody decided meanwhile, or
+        stopped the promotion that this is.
         """
         entry = self.ledger.append(
             program,
-            predecessor=predecessor,
+            predecessor=self._followed(program, predecessor, decision),
             kind="turn",
             verdict=decision.verdict,
             version=version,
@@ -115,12 +105,13 @@ class Releases:
             evidence=decision.evidence,
             actor=actor,
             turn_id=turn_id,
+            level=decision.evidence.get("look", {}).get("level"),
         )
-        if self.ledger.last(program) != entry.seq:
+        if self._moving_since(program, entry.seq):
             # Repeated after a crash, and somebody decided since: that decision is shown.
             return entry
         if entry.verdict == "promote":
-            return self._project(entry)
+            return self._projection.show(entry)
         if entry.verdict == "ask" and version is not None:
             set_alias(self.client, program, CHALLENGER, version)
         return entry
@@ -129,7 +120,7 @@ class Releases:
         """Promote a version (the waiting challenger by default) on a person's word.
 
         Raises ModelNotFoundError where there is no such version or no challenger, InputError
-        where it serves already.
+        where it serves already, or where who serves is pinned.
         """
         self.reconcile(program)
         last = self.ledger.last(program)
@@ -142,12 +133,49 @@ class Releases:
         if chosen is None:
             hint = f"name a version: dspyui model show {program}"
             raise self._absent(program, f"{program!r} has no challenger that waits", hint)
-        return self._change(program, chosen)
+        change = self._change(program, chosen)
+        self.require_unpinned(program)
+        return change
+
+    def require_unpinned(self, program: str) -> None:
+        """Raise InputError where a person pinned the champion, so that nobody replaces it."""
+        pinned = self.standing(program).pinned
+        if pinned is not None:
+            raise InputError(
+                f"version {pinned.version} of {program!r} is pinned by {pinned.actor}: "
+                f"{'; '.join(pinned.reasons)}",
+                hint=f"dspyui model unpin {program} --reason WHY, then promote",
+            )
+
+    def refuse(self, program: str, version: int, *, reason: str, actor: str) -> LedgerEntry:
+        """Refuse a version on a person's word: it waits no more, if it did.
+
+        Refusing what was refused last changes nothing. Raises ModelNotFoundError where there is
+        no such version, InputError where it serves.
+        """
+        self.reconcile(program)
+        last = next(iter(self.ledger.history(program)), None)
+        self._change(program, version)
+        if last is not None and _refuses(last, version):
+            entry = last
+        else:
+            entry = self.ledger.append(
+                program,
+                predecessor=0 if last is None else last.seq,
+                kind="promotion",
+                verdict="refuse",
+                version=version,
+                reasons=(reason,),
+                actor=actor,
+            )
+        if alias_version(self.client, program, CHALLENGER) == version:
+            remove_alias(self.client, program, CHALLENGER)
+        return entry
 
     def rollback(
         self, program: str, version: int | None, *, reason: str, actor: str
     ) -> LedgerEntry:
-        """Let an earlier champion (the one before this by default) serve again.
+        """Let an earlier champion (the one before this by default) serve again, also from a pin.
 
         Raises ModelNotFoundError where there is none to go back to.
         """
@@ -158,11 +186,16 @@ class Releases:
 
     def would_roll_back(self, program: str, version: int | None) -> Change:
         """What `rollback` would do. Raises what it raises; nothing is written."""
-        chosen = self._previous(program) if version is None else version
-        if chosen is None:
+        if version is not None:
+            return self._change(program, version)
+        serving, known = self.serving(program), self._known(program)
+        history = self.ledger.history(program)
+        earlier = [was for was in reversed(earlier_champions(history)) if was != serving]
+        deleted = tuple(takewhile(lambda was: was not in known, earlier))
+        if len(deleted) == len(earlier):
             hint = f"nothing was changed; who served, and why: dspyui model history {program}"
             raise self._absent(program, f"{program!r} has no earlier champion to go back to", hint)
-        return self._change(program, chosen)
+        return replace(self._change(program, earlier[len(deleted)]), deleted=deleted)
 
     def acknowledge(self, program: str, *, reason: str, actor: str) -> LedgerEntry:
         """Accept a champion alias that was moved by hand: turns may promote again.
@@ -187,8 +220,7 @@ class Releases:
             actor=actor,
         )
         # The alias shows this version already.
-        self.watermarks.advance(program, PROJECTED, entry.seq)
-        return entry
+        return self._projection.is_shown(entry)
 
     def transition(self, name: str, version: int, stage: str) -> None:
         """Move a version to a stage through the ledger. Raises InputError where it may not go."""
@@ -218,14 +250,13 @@ class Releases:
             kind=kind,
             verdict="promote",
             version=change.version,
-            reasons=(reason,),
+            reasons=(reason, *(f"{named(was)} is deleted in MLflow" for was in change.deleted)),
             actor=actor,
         )
-        return self._project(entry)
+        return self._projection.show(entry)
 
     def _change(self, program: str, version: int) -> Change:
-        now = self._serving(program)
-        known = [found.version for found in versions(self.client, program)]
+        now, known = self._projection.serving(program), self._known(program)
         if version not in known:
             hint = f"versions: {', '.join(map(str, known))}"
             raise self._absent(program, f"{program!r} has no version {version}", hint)
@@ -239,60 +270,29 @@ class Releases:
         versions(self.client, program)
         return ModelNotFoundError(program, message=message, hint=hint)
 
-    def _serving(self, program: str) -> _Serving:
-        """Who serves once alias and ledger agree, and whether a hand in MLflow says so."""
-        decided = self.ledger.champion(program)
-        if decided is not None and self._pending(program, decided):
-            return _Serving(decided.version, decided.kind == "external")
-        shown = alias_version(self.client, program, CHAMPION)
-        if shown == (None if decided is None else decided.version):
-            return _Serving(shown, decided is not None and decided.kind == "external")
-        return _Serving(shown, True)
+    @property
+    def _projection(self) -> Projection:
+        return Projection(self.ledger, self.client, self.watermarks, self.moved)
 
-    def _previous(self, program: str) -> int | None:
-        """The champion below who serves, so that rolling back twice goes back two."""
-        standing: list[int] = []
-        for entry in reversed(self.ledger.history(program)):
-            if entry.verdict != "promote" or entry.version is None:
-                continue
-            if entry.kind == "rollback" and entry.version in standing:
-                del standing[standing.index(entry.version) :]
-            standing = [version for version in standing if version != entry.version]
-            standing.append(entry.version)
-        serving = self._serving(program).version
-        earlier = [version for version in standing if version != serving]
-        return earlier[-1] if earlier else None
+    def _known(self, program: str) -> list[int]:
+        return [found.version for found in versions(self.client, program)]
 
-    def _pending(self, program: str, decided: LedgerEntry) -> bool:
-        return self.watermarks.get(program, PROJECTED) < decided.seq
+    def _moving_since(self, program: str, seq: int) -> list[LedgerEntry]:
+        """The decisions after one that may have changed who serves."""
+        history = self.ledger.history(program)
+        return [entry for entry in history if entry.seq > seq and entry.kind not in HOLDS]
 
-    def _project(self, entry: LedgerEntry) -> LedgerEntry:
-        if entry.version is not None:
-            set_alias(self.client, entry.program, CHAMPION, entry.version)
-            if alias_version(self.client, entry.program, CHALLENGER) is not None:
-                # Promoted or superseded: either way nobody waits any more.
-                remove_alias(self.client, entry.program, CHALLENGER)
-        self.watermarks.advance(entry.program, PROJECTED, entry.seq)
-        self.moved(entry.program)
-        return entry
+    def _followed(self, program: str, seen: int, decision: Decision) -> int:
+        """The decision that a turn's follows: one that saw `seen` also follows a pause or a pin.
 
-    def _accept(
-        self, program: str, shown: int | None, decided: LedgerEntry | None, *, predecessor: int
-    ) -> LedgerEntry:
-        before = "nothing" if decided is None else _named(decided.version)
-        entry = self.ledger.append(
-            program,
-            predecessor=predecessor,
-            kind="external",
-            verdict="promote",
-            version=shown,
-            reasons=(f"the champion alias was moved by hand from {before} to {_named(shown)}",),
-            actor="external",
-        )
-        self.watermarks.advance(program, PROJECTED, entry.seq)
-        self.moved(program)
-        return entry
+        Its evidence is as good as before, but it must not promote past a hold that it did not see.
+        """
+        if self._moving_since(program, seen):
+            return seen
+        last = self.ledger.last(program)
+        held = last != seen and decision.verdict == "promote" and self.hold(program)
+        return seen if held else last
 
 
-def _named(version: int | None) -> str:
-    return "no version" if version is None else f"version {version}"
+def _refuses(entry: LedgerEntry, version: int) -> bool:
+    return (entry.kind, entry.verdict, entry.version) == ("promotion", "refuse", version)

@@ -1,5 +1,6 @@
 """Datasets: loading, checking, folding in feedback, splitting once for ever, and snapshots."""
 
+from dspyui_core.datasets.audit import Audited
 from dspyui_core.datasets.checks import Check, CheckResult
 from dspyui_core.datasets.contract import Gold, parse_gold
 from dspyui_core.datasets.folding import Fold, fold
@@ -22,13 +23,16 @@ from dspyui_core.datasets.gate import (
 from dspyui_core.datasets.ledger import blank_texts
 from dspyui_core.datasets.loading import RawRow, RawTable, read_table
 from dspyui_core.datasets.report import DatasetReport
-from dspyui_core.datasets.rows import Row, content_hash, input_text, nfc, row_key
+from dspyui_core.datasets.rows import AUDIT, Row, content_hash, input_text, nfc, row_key
 from dspyui_core.datasets.snapshots import Reader, load_split, read_manifest
 from dspyui_core.datasets.splits import Assigned
 from dspyui_core.datasets.streaming import Scan, file_hash, scan_file, stream_rows
+from dspyui_core.datasets.tracing import RowPlace, places_of
 
 __all__ = [
+    "AUDIT",
     "Assigned",
+    "Audited",
     "Check",
     "CheckResult",
     "DatasetReport",
@@ -38,6 +42,7 @@ __all__ = [
     "RawTable",
     "Reader",
     "Row",
+    "RowPlace",
     "Scan",
     "Settled",
     "Taken",
@@ -54,6 +59,7 @@ __all__ = [
     "load_split",
     "nfc",
     "parse_gold",
+    "places_of",
     "preview_dataset",
     "read_manifest",
     "read_table",

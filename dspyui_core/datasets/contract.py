@@ -99,7 +99,7 @@ def _parse(
     inputs = {field.name: values[field.name] for field in spec.signature.inputs}
     labels = {field.name: values[field.name] for field in spec.signature.outputs}
     origin = {"source": source.path.name, "data_row": raw.number, "split": split}
-    return Row.of(inputs, labels, "gold", **origin), []
+    return Row.of(inputs, labels, "gold", slices=_slices(spec, raw), **origin), []
 
 
 def parse_cells(
@@ -145,6 +145,12 @@ def _split(spec: ProgramSpec, source: Source, raw: RawRow) -> str:
     return named or source.split
 
 
+def _slices(spec: ProgramSpec, raw: RawRow) -> dict[str, str]:
+    """The metadata that the spec asks for; a blank cell is none."""
+    cells = {column: _cell_text(raw.cells.get(column)) for column in spec.dataset.slices}
+    return {column: nfc(text) for column, text in cells.items() if text}
+
+
 def _bad_split(spec: ProgramSpec, raw: RawRow, split: str) -> Problem:
     column = spec.dataset.split_column or ""
     remedy = choice_hint(split, _SPLITS)
@@ -178,7 +184,7 @@ def _require_columns(spec: ProgramSpec, tables: Sequence[RawTable]) -> None:
 
 def _needed(spec: ProgramSpec) -> list[str]:
     columns = [spec.column_of(field.name) for field in spec.fields if not field.optional]
-    columns += [*spec.dataset.where]
+    columns += [*spec.dataset.where, *spec.dataset.slices]
     columns += [spec.dataset.split_column] if spec.dataset.split_column else []
     return list(dict.fromkeys(columns))
 

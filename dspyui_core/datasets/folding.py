@@ -52,9 +52,10 @@ class Fold:
 def fold(gold: Gold, entries: Iterable[Entry], *, upto: int) -> Fold:
     """Gold ∪ the latest valid feedback per (trace, user) up to journal position `upto`.
 
-    For one input gold wins, then confirmed (two authenticated users agree), then proposed; among
-    equals the most votes win and a tie is quarantined. Copies of a gold row count once; gold rows
-    that contradict each other are all quarantined, and feedback does not overrule that.
+    For one input gold wins, then confirmed (a reviewer says so, or else two authenticated users
+    agree), then proposed; among equals the most votes win and a tie is quarantined. Copies of a
+    gold row count once; gold rows that contradict each other are all quarantined, and feedback
+    does not overrule that.
     """
     kept, notes, conflicts = _one_per_input(gold.rows)
     heard = hear(gold.spec, entries, upto=upto)
@@ -145,7 +146,8 @@ def _winners(ballot: Sequence[Vote]) -> list[Vote]:
     for vote in ballot:
         sides[canonical_json(vote.row.labels)].append(vote)
     confirmed = [side for side in sides.values() if _is_confirmed(side)]
-    strength = _authenticated if confirmed else len
+    voters = _reviewers if any(map(_reviewers, confirmed)) else _authenticated
+    strength = voters if confirmed else len
     contenders = confirmed or list(sides.values())
     most = max(strength(side) for side in contenders)
     best = [side for side in contenders if strength(side) == most]
@@ -156,8 +158,12 @@ def _authenticated(side: Sequence[Vote]) -> int:
     return sum(vote.voter.authenticated for vote in side)
 
 
+def _reviewers(side: Sequence[Vote]) -> int:
+    return sum(vote.row.trust == "confirmed" for vote in side)
+
+
 def _is_confirmed(side: Sequence[Vote]) -> bool:
-    return _authenticated(side) >= _AGREEING_USERS
+    return _reviewers(side) > 0 or _authenticated(side) >= _AGREEING_USERS
 
 
 def _row(winners: Sequence[Vote]) -> Row:

@@ -17,32 +17,36 @@ __all__ = ["Taken", "Unwanted", "find_row", "forgotten_rows", "rows_from", "take
 class Unwanted:
     """Rows that users made: from these traces, with these inputs, or on this user's last word.
 
-    `keys` are those of `row_key`. Rows of the user's own files only go where `gold_too`.
+    `keys` are those of `row_key`, `samples` numbers of labelled samples in the inbox. Rows of the
+    user's own files only go where `gold_too`.
     """
 
     keys: frozenset[str] = frozenset()
     traces: frozenset[str] = frozenset()
     user_id: str | None = None
     gold_too: bool = False
+    samples: frozenset[int] = frozenset()
 
     def takes(self, row: Row) -> bool:
         """Whether a row goes."""
-        if not row.is_feedback:
+        if row.from_file:
             return self.gold_too and row.key in self.keys
         is_theirs = self.user_id is not None and row.user_id == self.user_id
-        return is_theirs or row.key in self.keys or row.trace_id in self.traces
+        is_named = row.trace_id in self.traces or row.sample in self.samples
+        return is_theirs or is_named or row.key in self.keys
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Which dataset versions rows were taken out of, their ids, and where the user's file has them.
+    """Which dataset versions rows were taken out of, and where the user's file has them.
 
-    `gold` maps a place in words (`row 12 of rows.csv`), in the newest version that says it, to the
-    row there, which has one of the unwanted inputs.
+    `scored` are the ids of those in a holdout: tables of answers name them. `gold` maps a place in
+    words (`row 12 of rows.csv`), in the newest version that says it, to the row there, which has
+    one of the unwanted inputs.
     """
 
     versions: frozenset[str] = frozenset()
-    row_ids: frozenset[str] = frozenset()
+    scored: frozenset[str] = frozenset()
     rows: int = 0
     gold: dict[str, Row] = field(default_factory=dict)
 
@@ -53,10 +57,12 @@ def find_row(folder: Path, program: str, row_id: str) -> Row | None:
     return next((row for row in found if row.row_id == row_id), None)
 
 
-def rows_from(folder: Path, program: str, traces: frozenset[str]) -> tuple[Row, ...]:
-    """The rows of a program's snapshots that came from these traces."""
-    splits = splits_on_disk(folder, program)
-    return tuple(row for split in splits for row in split.rows() if row.trace_id in traces)
+def rows_from(
+    folder: Path, program: str, traces: frozenset[str], *, samples: frozenset[int] = frozenset()
+) -> tuple[Row, ...]:
+    """The rows of a program's snapshots that came from these traces, or are these samples."""
+    rows = (row for split in splits_on_disk(folder, program) for row in split.rows())
+    return tuple(row for row in rows if row.trace_id in traces or row.sample in samples)
 
 
 def take_out(folder: Path, program: str, unwanted: Unwanted, *, dry_run: bool = False) -> Taken:
@@ -66,7 +72,7 @@ def take_out(folder: Path, program: str, unwanted: Unwanted, *, dry_run: bool = 
     DatasetError for a damaged snapshot.
     """
     versions: set[str] = set()
-    row_ids: set[str] = set()
+    scored: set[str] = set()
     gold: dict[str, Row] = {}
     count = 0
     for split in splits_on_disk(folder, program):
@@ -74,12 +80,13 @@ def take_out(folder: Path, program: str, unwanted: Unwanted, *, dry_run: bool = 
         kept = [row for row in rows if not unwanted.takes(row)]
         if not dry_run:
             split.keep(kept)
-        same = (row for row in rows if not row.is_feedback and row.key in unwanted.keys)
+        same = (row for row in rows if row.from_file and row.key in unwanted.keys)
         gold = {f"row {row.data_row} of {row.source}": row for row in same} | gold
-        row_ids |= {row.row_id for row in rows if unwanted.takes(row)}
-        versions |= {split.version} if len(kept) < len(rows) else set()
-        count += len(rows) - len(kept)
-    return Taken(frozenset(versions), frozenset(row_ids), count, gold)
+        gone = [row for row in rows if unwanted.takes(row)]
+        scored |= {row.row_id for row in gone if split.split == "holdout"}
+        versions |= {split.version} if gone else set()
+        count += len(gone)
+    return Taken(frozenset(versions), frozenset(scored), count, gold)
 
 
 def forgotten_rows(folder: Path, ref: DatasetRef) -> int:

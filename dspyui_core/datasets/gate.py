@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from dspyui_core.datasets.audit import Audited, with_audited
 from dspyui_core.datasets.contract import parse_gold
 from dspyui_core.datasets.folding import Fold, fold
 from dspyui_core.datasets.ledger import Ledger, read_ledger
@@ -55,12 +56,14 @@ def check_dataset(
     return report_on(assigned, spec.dataset.checks, seconds=clock() - started)
 
 
-def fold_dataset(spec: ProgramSpec, entries: Iterable[Entry], *, upto: int) -> Fold:
-    """The dataset version of the spec's files and the journal entries up to a position.
+def fold_dataset(
+    spec: ProgramSpec, entries: Iterable[Entry], *, upto: int, audited: Sequence[Audited] = ()
+) -> Fold:
+    """The dataset version of the spec's files, the journal entries up to a position, and samples.
 
     Pure in its arguments and the files' contents. Raises DatasetError where a file cannot be read.
     """
-    return fold(parse_gold(spec), entries, upto=upto)
+    return fold(with_audited(parse_gold(spec), audited), entries, upto=upto)
 
 
 def settle(

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Engine, func, insert, or_, select, update
 
+from dspyui_core.datasets.rows import AUDIT
 from dspyui_core.errors import ConflictError
 from dspyui_core.records import SplitName
 from dspyui_core.store.engine import reading
@@ -71,6 +72,18 @@ def extend_ledger(
         connection.execute(insert(table), [_values(program, place, at) for place in new])
 
 
+def hold_out(
+    engine: Engine, program: str, texts: Mapping[str, str], *, after: int, at: datetime
+) -> None:
+    """Give inputs of the audit sample, by key, to the holdout; raises what `extend_ledger` raises.
+
+    From then on feedback on them, and on what they nearly repeat, is parked.
+    """
+    places = {key: Place("holdout", key, text) for key, text in texts.items()}
+    new = [NewPlace(key, place, "audit", AUDIT) for key, place in places.items()]
+    extend_ledger(engine, program, new, after=after, at=at)
+
+
 def blank_texts(
     engine: Engine, program: str, keys: Collection[str], *, gold_too: bool = False
 ) -> int:
@@ -80,10 +93,11 @@ def blank_texts(
     recognised any more. An input that the user's own file brought keeps its text unless `gold_too`.
     """
     blanked = 0
+    asked = or_(table.c.trust != "gold", table.c.source == AUDIT)
     with engine.begin() as connection:
         for some in pages(sorted(keys)):
             held = [table.c.program == program, table.c.key.in_(some), table.c.text != ""]
-            held += [] if gold_too else [table.c.trust != "gold"]
+            held += [] if gold_too else [asked]
             blanked += connection.execute(update(table).where(*held).values(text="")).rowcount
     return blanked
 

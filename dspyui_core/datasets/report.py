@@ -7,9 +7,10 @@ import math
 from typing import Any, Literal
 
 from dspyui_core.datasets.checks import CheckResult, run_checks
+from dspyui_core.datasets.findings import Finding
 from dspyui_core.datasets.folding import feedback_total
+from dspyui_core.datasets.rows import AUDIT
 from dspyui_core.datasets.splits import Assigned
-from dspyui_core.errors import Problem
 from dspyui_core.records import Record
 from dspyui_core.spec import CheckSpec
 
@@ -18,13 +19,23 @@ _LONGEST = 200
 
 
 class Quarantined(Record):
-    """One reason why a row may not pass; `row` is its 1-based data row, None for feedback."""
+    """One reason why a row may not pass; `row` is its 1-based data row, None for feedback.
+
+    `check` found it; `source` is a file's name or `feedback`, which has a `trace_id`.
+    """
 
     row: int | None
     column: str
     reason: str
     value: str | int | float | bool | None
     remedy: str
+    check: str = ""
+    source: str = ""
+    trace_id: str | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What the JSON of a dataset check says of it."""
+        return self.model_dump(mode="json", exclude={"check", "source", "trace_id"})
 
 
 class DatasetReport(Record):
@@ -50,7 +61,9 @@ class DatasetReport(Record):
 
     def to_json(self) -> dict[str, Any]:
         """The JSON of a dataset check, as plain data."""
-        return self.model_dump(mode="json", exclude={"left_out", "parked"})
+        content = self.model_dump(mode="json", exclude={"left_out", "parked"})
+        content["quarantined"] = [row.told() for row in self.quarantined]
+        return content
 
     def markdown(self) -> str:
         """A short summary: the verdict, what each check found, the first quarantined rows."""
@@ -66,13 +79,14 @@ def report_on(assigned: Assigned, spec: CheckSpec, *, seconds: float) -> Dataset
     """The report of an assignment; `seconds` is what the caller measured."""
     checks = run_checks(assigned, spec)
     severities = {check.severity for check in checks}
-    several = len(assigned.fold.sources) > 1
+    # Rows of the inbox are numbered as rows of a file are.
+    several = (len(assigned.fold.sources) > 1) or any(f.source == AUDIT for f in assigned.findings)
     worst: Literal["pass", "warn"] = "warn" if severities - {"pass"} else "pass"
     return DatasetReport(
         verdict="blocked" if "block" in severities else worst,
         rows=assigned.fold.total + feedback_total(assigned.fold),
         accepted=len(assigned.rows),
-        quarantined=tuple(_listed(f.placed(name_source=several)) for f in assigned.findings),
+        quarantined=tuple(_listed(f, name_source=several) for f in assigned.findings),
         checks=checks,
         left_out=assigned.fold.left_out,
         parked=len(assigned.parked),
@@ -80,13 +94,17 @@ def report_on(assigned: Assigned, spec: CheckSpec, *, seconds: float) -> Dataset
     )
 
 
-def _listed(problem: Problem) -> Quarantined:
+def _listed(finding: Finding, *, name_source: bool) -> Quarantined:
+    problem = finding.placed(name_source=name_source)
     return Quarantined(
         row=problem.row,
         column=problem.column,
         reason=problem.reason,
         value=_plain(problem.value),
         remedy=problem.remedy,
+        check=finding.check,
+        source=finding.source,
+        trace_id=finding.trace_id,
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Self
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Self
 
 from dspyui_core.records import SplitName
 from dspyui_core.spec import canonical_json
 from dspyui_core.text import normalise
 
 Trust = Literal["gold", "confirmed", "proposed"]
+# The source of labelled samples; a file's name is never like that, it has an ending.
+AUDIT: Final = "audit sample"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +23,8 @@ class Row:
 
     `key` identifies the normalised input, `row_id` the input with its labels. `split` is `auto`
     until the ledger decides. Gold rows have a 1-based `data_row`, feedback rows a journal
-    `position`, a trace and perhaps a user.
+    `position`, a trace and perhaps a user. `slices` are the metadata that the spec asks for,
+    column to text; feedback has none.
     """
 
     row_id: str
@@ -35,6 +38,7 @@ class Row:
     position: int | None = None
     trace_id: str | None = None
     user_id: str | None = None
+    slices: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -50,6 +54,16 @@ class Row:
     def is_feedback(self) -> bool:
         """Whether users said it, rather than the user's file."""
         return self.trust != "gold"
+
+    @property
+    def sample(self) -> int | None:
+        """The number in the inbox of a labelled sample, None for any other row."""
+        return self.data_row if self.source == AUDIT else None
+
+    @property
+    def from_file(self) -> bool:
+        """Whether it is the user's own: neither feedback nor a labelled sample."""
+        return not self.is_feedback and self.sample is None
 
 
 def row_key(inputs: Mapping[str, Any]) -> str:
@@ -68,7 +82,9 @@ def input_text(inputs: Mapping[str, Any]) -> str:
 
 
 def content_hash(rows: Iterable[Row]) -> str:
-    """sha256 over the sorted sha256 of each row's inputs, labels and trust, as canonical JSON.
+    """sha256 over the sorted sha256 of each row's content, as canonical JSON.
+
+    That is inputs, labels and trust, and the metadata of a row that has some.
 
     The same on any machine and from any file format; the order of the rows does not matter.
     """
@@ -82,7 +98,8 @@ def nfc(value: Any) -> Any:
 
 
 def _content(row: Row) -> dict[str, Any]:
-    return {"inputs": nfc(row.inputs), "labels": nfc(row.labels), "trust": row.trust}
+    content = {"inputs": nfc(row.inputs), "labels": nfc(row.labels), "trust": row.trust}
+    return {**content, "slices": nfc(row.slices)} if row.slices else content
 
 
 def _texts(value: Any, change: Any) -> Any:

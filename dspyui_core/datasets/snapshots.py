@@ -25,7 +25,7 @@ from dspyui_core.spec import canonical_json
 MANIFEST = "manifest.json"
 _FORMAT = 1
 # JSON texts, because Parquet's own types would not bring every value back exactly.
-_JSON_COLUMNS = ("inputs", "labels")
+_JSON_COLUMNS = ("inputs", "labels", "slices")
 _NUMBERS = ("data_row", "position")
 _SCHEMA = pa.schema(
     [(slot.name, pa.int64() if slot.name in _NUMBERS else pa.string()) for slot in fields(Row)]
@@ -92,7 +92,7 @@ def read_manifest(folder: Path, ref: DatasetRef) -> dict[str, Any]:
 
 
 def splits_on_disk(folder: Path, program: str) -> Iterator[SplitOnDisk]:
-    """Every split of every snapshot of a program, of the newest first: for forgetting only."""
+    """Every split of every snapshot of a program, the newest first: for forgetting and tracing."""
     manifests = (folder / program).glob(f"*/{MANIFEST}")
     for path in sorted(manifests, key=lambda path: path.stat().st_mtime, reverse=True):
         for split in _read_manifest(path.parent)["splits"]:
@@ -160,8 +160,9 @@ def _flat(row: Row) -> dict[str, Any]:
 
 
 def _row(cells: Mapping[str, Any]) -> Row:
-    values: dict[str, Any] = {**cells, **{name: json.loads(cells[name]) for name in _JSON_COLUMNS}}
-    return Row(**values)
+    # A snapshot of before there was metadata has no column for it.
+    parsed = {name: json.loads(cells[name]) for name in _JSON_COLUMNS if name in cells}
+    return Row(**{**cells, **parsed})
 
 
 def ref_of(assigned: Assigned) -> DatasetRef:

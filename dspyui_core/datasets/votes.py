@@ -180,7 +180,8 @@ class _Reader:
         row = Row.of(
             {field.name: values[field.name] for field in self._inputs},
             {field.name: values[field.name] for field in self._outputs},
-            "proposed",
+            # A reviewer's word is one of who was asked to decide: it needs nobody who agrees.
+            "confirmed" if entry.authenticated and entry.payload.get("review") else "proposed",
             source=FEEDBACK,
             **origin,
         )

@@ -25,13 +25,14 @@ from dspyui_core.datasets import (
     take_out,
 )
 from dspyui_core.datasets.ledger import NewPlace, Place, extend_ledger, read_ledger
+from dspyui_core.datasets.rows import AUDIT
 from dspyui_core.datasets.snapshots import write_snapshot
 from dspyui_core.datasets.splits import Assigned
 from dspyui_core.errors import DatasetError
 from dspyui_core.records import DatasetRef
 from unit.datasets.helpers import make_spec
 
-GOLD, SAID, AGAIN = "from the file", "a user's words", "the same user's words"
+GOLD, SAID, ASKED = "from the file", "a user's words", "a sample that a reviewer labelled"
 
 
 def _row(text: str, user: str | None = None, split: str = "train", number: int = 1) -> Row:
@@ -43,8 +44,13 @@ def _row(text: str, user: str | None = None, split: str = "train", number: int =
     return replace(made, split=split)
 
 
+def _sample(text: str, number: int) -> Row:
+    origin = {"source": AUDIT, "data_row": number, "split": "holdout"}
+    return Row.of({"text": text}, {"label": "a"}, "gold", **origin)
+
+
 GOLD_ROWS = (_row(GOLD), _row("held out", split="holdout", number=2))
-ROWS = (*GOLD_ROWS, _row(SAID, "ana"), _row("ben's", "ben", "validation"))
+ROWS = (*GOLD_ROWS, _row(SAID, "ana"), _row("ben's", "ben", "validation"), _sample(ASKED, 1))
 
 
 def _written(folder: Path, *rows: Row) -> DatasetRef:
@@ -69,9 +75,21 @@ def _texts(folder: Path, ref: DatasetRef) -> set[str]:
         (Unwanted(keys=frozenset({_row(GOLD).key})), set()),
         (Unwanted(keys=frozenset({_row(GOLD).key}), gold_too=True), {GOLD}),
         (Unwanted(keys=frozenset({_row("held out").key}), gold_too=True), {"held out"}),
-        (Unwanted(user_id="nobody"), set()),
+        (Unwanted(keys=frozenset({_row(ASKED.upper()).key})), {ASKED}),
+        (Unwanted(samples=frozenset({1})), {ASKED}),
+        (Unwanted(user_id="nobody", samples=frozenset({2})), set()),
     ],
-    ids=["user", "trace", "input", "own row stays", "own row", "holdout", "nobody"],
+    ids=[
+        "user",
+        "trace",
+        "input",
+        "own row stays",
+        "own row",
+        "holdout",
+        "sample by input",
+        "sample",
+        "nobody",
+    ],
 )
 def test_rows_go_and_the_others_are_read_as_before(
     tmp_path: Path, unwanted: Unwanted, gone: set[str]
@@ -96,9 +114,17 @@ def test_every_version_loses_the_row_and_keeps_its_name(tmp_path: Path) -> None:
     taken = take_out(tmp_path, first.program, Unwanted(user_id="ana"))
 
     assert taken.versions == {first.version, second.version}
-    assert taken.row_ids == {ROWS[2].row_id}
     assert [forgotten_rows(tmp_path, ref) for ref in (first, second, other)] == [1, 1, 0]
-    assert read_manifest(tmp_path, first)["rows"] == 4
+    assert read_manifest(tmp_path, first)["rows"] == 5
+
+
+def test_the_ids_of_holdout_rows_are_told_and_of_no_others(tmp_path: Path) -> None:
+    ref = _written(tmp_path, *ROWS)
+
+    taken = take_out(tmp_path, ref.program, Unwanted(user_id="ana", samples=frozenset({1})))
+
+    assert taken.rows == 2
+    assert taken.scored == {ROWS[4].row_id}
 
 
 def test_doing_it_again_changes_nothing_and_removes_what_a_crash_left(tmp_path: Path) -> None:
@@ -140,13 +166,23 @@ def test_the_users_own_rows_with_the_same_input_are_named(tmp_path: Path) -> Non
     assert set(taken.gold) == {"row 1 of r.csv", "row 7 of r.csv"}
 
 
-def test_a_row_is_found_by_its_id_and_rows_by_their_traces(tmp_path: Path) -> None:
+def test_a_labelled_sample_is_no_row_of_the_users_own(tmp_path: Path) -> None:
+    ref = _written(tmp_path, *ROWS)
+
+    taken = take_out(tmp_path, ref.program, Unwanted(keys=frozenset({ROWS[4].key}), gold_too=True))
+
+    assert (taken.rows, taken.gold) == (1, {})
+    assert [row.from_file for row in ROWS] == [True, True, False, False, False]
+
+
+def test_a_row_is_found_by_its_id_and_rows_by_their_traces_and_samples(tmp_path: Path) -> None:
     ref = _written(tmp_path, *ROWS)
 
     assert find_row(tmp_path, ref.program, ROWS[1].row_id) == ROWS[1]
     assert find_row(tmp_path, ref.program, "none") is None
     assert find_row(tmp_path, "none", ROWS[1].row_id) is None
     assert rows_from(tmp_path, ref.program, frozenset({"tr-ana"})) == (ROWS[2],)
+    assert rows_from(tmp_path, ref.program, frozenset(), samples=frozenset({1})) == (ROWS[4],)
 
 
 def test_a_version_without_a_snapshot_has_forgotten_nothing(tmp_path: Path) -> None:
@@ -173,3 +209,15 @@ def test_the_ledger_keeps_key_and_split_and_loses_the_text(engine: Engine) -> No
     assert {place.split for place in kept.values()} == {"train"}
     assert blank_texts(engine, "p", keys, gold_too=True) == 1
     assert blank_texts(engine, "p", keys, gold_too=True) == 0
+
+
+def test_the_text_of_a_sample_is_no_text_of_the_users_own_whoever_brought_it(
+    engine: Engine,
+) -> None:
+    places = [
+        NewPlace(f"key {trust}", Place("holdout", "g", "asked"), trust, AUDIT)
+        for trust in ("gold", "audit")
+    ]
+    extend_ledger(engine, "p", places, after=0, at=datetime(2026, 1, 1, tzinfo=UTC))
+
+    assert blank_texts(engine, "p", {place.key for place in places}) == 2

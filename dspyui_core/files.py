@@ -30,8 +30,9 @@ def write_pieces(pieces: Iterable[str], path: Path) -> None:
 def csv_line(cells: Sequence[Any]) -> str:
     """A line of CSV: texts with formulas disarmed, nested values as JSON, nothing as nothing."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow([_cell(value) for value in cells])
-    return buffer.getvalue()
+    # The csv module quotes the characters of its line end, and a bare \r ends a line for readers.
+    csv.writer(buffer, lineterminator="\r\n").writerow([_cell(value) for value in cells])
+    return f"{buffer.getvalue()[:-2]}\n"
 
 
 def rearmed(cell: str) -> str:

@@ -19,6 +19,7 @@ from dspyui_core.runner.batch import (
 )
 from dspyui_core.runner.journaled import Journaled, trace_id_of
 from dspyui_core.runner.recording import Recorder, RecordingStats, asked_by
+from dspyui_core.runner.replay import Replayed, replay_inputs
 
 __all__ = [
     "SPAN_BYTES",
@@ -28,6 +29,7 @@ __all__ = [
     "Journaled",
     "Recorder",
     "RecordingStats",
+    "Replayed",
     "Served",
     "ask",
     "asked_by",
@@ -36,6 +38,7 @@ __all__ = [
     "load_program_metadata",
     "new_trace_id",
     "plan_batch",
+    "replay_inputs",
     "run_batch_inference",
     "trace_id_of",
     "validate_csv_headers",

@@ -79,7 +79,7 @@ def check_program(path: Path, *, workspace: Path | None = None) -> ProgramCheck:
         lm=spec.lm.name,
         spec_hash=spec.identity(),
         warnings=warnings,
-        key=_missing_key(spec.lm.name),
+        key=next(filter(None, (_missing_key(lm.name) for lm in spec.lms)), None),
     )
 
 
@@ -93,7 +93,8 @@ def check_fit(spec: ProgramSpec, *, workspace: Path | None = None) -> tuple[str,
     check_forward(spec.module.name, program, [field.name for field in spec.signature.inputs])
     create_metric(spec.metric, spec.signature.outputs, workspace=workspace)
     _optimizer(spec).check(program)
-    return tuple(output_doubts(spec.module.name, program, spec.signature.outputs))
+    doubts = output_doubts(spec.module.name, program, spec.signature.outputs)
+    return (*doubts, *_judge_doubts(spec))
 
 
 def compile_program(
@@ -102,17 +103,20 @@ def compile_program(
     validation: Sequence[LabelledRow],
     *,
     lm: dspy.LM,
+    judge: dspy.LM | None = None,
     workspace: Path | None = None,
     threads: int = 1,
     on_progress: Callable[[str], None] = lambda message: None,
 ) -> Candidate:
     """Compile the spec's program with its optimizer; the holdout is no argument of it.
 
+    `judge` is the LM of a metric that asks one.
+
     The same spec (with its seed), rows and LM give the same candidate on any machine.
     Raises SpecError or ProgramError where the optimizer does not fit the program.
     """
     context = OptimizerContext(
-        metric=create_metric(spec.metric, spec.signature.outputs, workspace=workspace),
+        metric=create_metric(spec.metric, spec.signature.outputs, workspace=workspace, judge=judge),
         seed=spec.seed,
         threads=threads,
         on_progress=on_progress,
@@ -147,6 +151,16 @@ def _ask_once(student: dspy.Module, rows: Sequence[LabelledRow]) -> None:
                 told = as_lm_error(error)
                 hint = f"{told.hint}; then run the same command again"
                 raise LMError(told.message, hint=hint) from None
+
+
+def _judge_doubts(spec: ProgramSpec) -> tuple[str, ...]:
+    if not spec.asks_judge:
+        return ()
+    if spec.judge.name == EMBEDDED_LM:
+        return (f"the judge is {EMBEDDED_LM}, which cannot judge: name an LM with judge:",)
+    # Panickssery et al. 2024: LMs favour what they wrote themselves.
+    own = "the judge is the LM that answers, and LMs favour their own answers: name another"
+    return (own,) if spec.judge.name == spec.lm.name else ()
 
 
 def _missing_key(lm: str) -> str | None:

@@ -239,11 +239,21 @@ class Workspace:
 
     def promote(self, program: str, version: int | None, *, reason: str) -> LedgerEntry:
         """Promote a version by hand; it is served by this process from now on."""
-        return self.releases.promote(program, version, reason=reason, actor=self.settings.user)
+        actor = self.settings.user
+        return self._told(self.releases.promote(program, version, reason=reason, actor=actor))
 
     def rollback(self, program: str, version: int | None, *, reason: str) -> LedgerEntry:
         """Let an earlier champion serve again; by this process from now on."""
-        return self.releases.rollback(program, version, reason=reason, actor=self.settings.user)
+        before, actor = self.releases.champion(program), self.settings.user
+        entry = self.releases.rollback(program, version, reason=reason, actor=actor)
+        return self._told(entry, before=before)
+
+    def _told(self, entry: LedgerEntry, *, before: int | None = None) -> LedgerEntry:
+        """The decision, which the inbox knows of by now; `before` served until then."""
+        from dspyui_core.review import Inbox, follow
+
+        follow(Inbox(self.engine), entry, before=before)
+        return entry
 
     @property
     def snapshots(self) -> Path:

@@ -28,6 +28,8 @@ from dspyui_core.mlflow_tracking.packaging import (
     program_uri,
 )
 from dspyui_core.mlflow_tracking.runs import (
+    CURVE_PAGE,
+    DECISION_PAGE,
     TURN_TAG,
     RunFacts,
     existing_run,
@@ -36,6 +38,7 @@ from dspyui_core.mlflow_tracking.runs import (
     log_evaluation_table,
     log_metrics,
     log_parameters,
+    read_evaluation_table,
     run_facts,
     track_compilation,
     truncate_param,
@@ -43,6 +46,8 @@ from dspyui_core.mlflow_tracking.runs import (
 )
 
 __all__ = [
+    "CURVE_PAGE",
+    "DECISION_PAGE",
     "MODEL_PATH",
     "TURN_TAG",
     "RunFacts",
@@ -69,6 +74,7 @@ __all__ = [
     "model_uri",
     "open_client",
     "program_uri",
+    "read_evaluation_table",
     "require_answer",
     "run_facts",
     "runs_of",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -17,9 +15,14 @@ from mlflow.tracing.client import TracingClient
 from mlflow.tracing.constant import SpanAttributeKey
 
 from dspyui_core.mlflow_tracking.connecting import is_missing
-from dspyui_core.mlflow_tracking.runs import chunks
+from dspyui_core.mlflow_tracking.runs import DECISION_PAGE, chunks, read_json
 
 _EVALUATION = "evaluation.json"
+_FORGOTTEN_PAGE = """<!doctype html>
+<meta charset="utf-8"><title>Decision</title>
+<p>Something that this page showed was forgotten. <code>dspyui program report PROGRAM --turn TURN
+--out FILE</code> writes it again, without that.</p>
+"""
 _NUMBERS = (
     SpanAttributeKey.REQUEST_ID,
     SpanAttributeKey.SPAN_TYPE,
@@ -111,14 +114,20 @@ def runs_of(client: mlflow.MlflowClient, program: str) -> list[str]:
 def forget_evaluated(
     client: mlflow.MlflowClient, runs: Iterable[str], row_ids: Collection[str]
 ) -> int:
-    """Take the answers to rows out of the evaluation tables of runs; returns how many."""
+    """Take the answers to rows out of the evaluation tables of runs; returns how many.
+
+    A decision page that may show one of them gives way to a note that says so. It goes first: only
+    the table tells a repeat of this that there is something to do.
+    """
     gone = 0
     for run_id in runs:
-        table = _table(client, run_id)
+        table = read_json(client, run_id, _EVALUATION)
         kept = [row for row in table.get("data", ()) if row[0] not in row_ids]
         less = len(table.get("data", ())) - len(kept)
         if less:
             text = json.dumps({**table, "data": kept}, ensure_ascii=False)
+            if DECISION_PAGE in {file.path for file in client.list_artifacts(run_id)}:
+                client.log_text(run_id, _FORGOTTEN_PAGE, DECISION_PAGE)
             client.log_text(run_id, text, _EVALUATION)
         gone += less
     return gone
@@ -130,16 +139,6 @@ def _bare(span: Span) -> Span:
     kept = {key: value for key, value in facts["attributes"].items() if key in _NUMBERS}
     status = {"code": facts["status"]["code"], "message": ""}
     return Span.from_dict({**facts, "attributes": kept, "status": status, "events": []})
-
-
-def _table(client: mlflow.MlflowClient, run_id: str) -> dict[str, Any]:
-    listed = {file.path for file in client.list_artifacts(run_id)}
-    if _EVALUATION not in listed:
-        return {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(client.download_artifacts(run_id, _EVALUATION, folder))
-        table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return table
 
 
 def _by_experiment(store: Any, trace_ids: Iterable[str]) -> dict[str, list[str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import mlflow
 from mlflow.entities import Metric, Param
@@ -24,11 +26,27 @@ from dspyui_core.errors import RunNotFoundError
 from dspyui_core.records import ScoreCard, ScoreRow
 from dspyui_core.spec import canonical_json
 
+if TYPE_CHECKING:
+    from dspyui_core.programs import LabelledRow
+
 Item = TypeVar("Item")
 RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 TURN_TAG = "dspyui.turn"
+DECISION_PAGE = "decision.html"
+CURVE_PAGE = "learning-curve.html"
 _TABLES_TAG = "mlflow.loggedArtifacts"
-_COLUMNS = ("row_id", "program", "score", "error", "prediction", "latency_ms", "calls", "usd")
+_COLUMNS = (
+    "row_id",
+    "program",
+    "score",
+    "error",
+    "prediction",
+    "latency_ms",
+    "calls",
+    "usd",
+    "inputs",
+    "expected",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +151,51 @@ def log_compilation_metrics(
 
 
 def log_evaluation_table(
-    client: mlflow.MlflowClient, run_id: str, name: str, score_cards: Mapping[str, ScoreCard]
+    client: mlflow.MlflowClient,
+    run_id: str,
+    name: str,
+    score_cards: Mapping[str, ScoreCard],
+    *,
+    rows: Sequence[LabelledRow] = (),
 ) -> str:
     """Write `<name>.json`, a table MLflow's UI shows: a row per example and program.
 
-    `score_cards` holds a card per program's role (baseline, champion, candidate). Logging the
-    name again replaces the table. Returns the artifact's path.
+    `score_cards` holds a card per program's role (baseline, champion, candidate), and `rows` what
+    was asked and expected, where that may be shown. Logging the name again replaces the table.
+    Returns the artifact's path.
     """
     path = f"{name}.json"
-    data = [_table_row(label, row) for label, card in score_cards.items() for row in card.rows]
+    known = {row.row_id: row for row in rows}
+    data = [
+        _table_row(label, row, known.get(row.row_id))
+        for label, card in score_cards.items()
+        for row in card.rows
+    ]
     table = {"columns": list(_COLUMNS), "data": data}
     client.log_text(run_id, json.dumps(table, ensure_ascii=False, default=str), path)
     _announce_table(client, run_id, path)
     return path
+
+
+def read_evaluation_table(
+    client: mlflow.MlflowClient, run_id: str, name: str
+) -> list[dict[str, Any]]:
+    """The rows of a table that `log_evaluation_table` wrote, by column; none where there is none.
+
+    What a version before this one wrote lacks columns.
+    """
+    table = read_json(client, run_id, f"{name}.json")
+    return [dict(zip(table["columns"], row, strict=True)) for row in table.get("data", ())]
+
+
+def read_json(client: mlflow.MlflowClient, run_id: str, path: str) -> dict[str, Any]:
+    """A JSON artifact in the root of a run; empty where the run has none of this path."""
+    if path not in {file.path for file in client.list_artifacts(run_id)}:
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(client.download_artifacts(run_id, path, folder))
+        found: dict[str, Any] = json.loads(local.read_text(encoding="utf-8"))
+    return found
 
 
 def finish_run(client: mlflow.MlflowClient, run_id: str, status: RunStatus = "FINISHED") -> None:
@@ -181,10 +231,12 @@ def track_compilation(
         finish_run(client, run_id, status)
 
 
-def _table_row(label: str, row: ScoreRow) -> list[Any]:
+def _table_row(label: str, row: ScoreRow, asked: LabelledRow | None) -> list[Any]:
     cells = row.model_dump(mode="json") | {
         "program": label,
         "prediction": canonical_json(dict(row.prediction)),
+        "inputs": None if asked is None else canonical_json(dict(asked.inputs)),
+        "expected": None if asked is None else canonical_json(dict(asked.labels)),
     }
     return [cells[column] for column in _COLUMNS]
 

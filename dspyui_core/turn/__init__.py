@@ -12,10 +12,23 @@ from dspyui_core.turn.by_hand import (
     roll_back_by_hand,
 )
 from dspyui_core.turn.compiling import compile_candidate
+from dspyui_core.turn.curve import learning_curve
 from dspyui_core.turn.deciding import decide_release
 from dspyui_core.turn.evaluating import evaluate_programs
 from dspyui_core.turn.exporting import ExportRequest, export_feedback
 from dspyui_core.turn.finishing import failed_report, finish
+from dspyui_core.turn.judging import Disagreement, JudgeReport, judge_the_judge
+from dspyui_core.turn.labelling import (
+    ImportedLabels,
+    LabelSheet,
+    Sampled,
+    draw_sample,
+    export_sheet,
+    import_sheet,
+    plan_import,
+    plan_sample,
+    plan_sheet,
+)
 from dspyui_core.turn.lineage import AnswerLineage, DemoOrigin, answer_lineage
 from dspyui_core.turn.mirroring import (
     MirrorPlan,
@@ -30,42 +43,76 @@ from dspyui_core.turn.mirroring import (
 )
 from dspyui_core.turn.opening import Opened, TurnRequest, open_turn, request_spec
 from dspyui_core.turn.planning import TurnPlan, plan_turn
+from dspyui_core.turn.rebuild_base import RebuildPlan, RebuildRequest
+from dspyui_core.turn.rebuilding import Rebuilt, RebuiltAnswer, plan_rebuild, rebuild_version
 from dspyui_core.turn.releasing import Concluded, Registered, conclude, register_version
+from dspyui_core.turn.replaying import SHOWN, ReplayReport, replay
+from dspyui_core.turn.reporting import decision_report, last_decided
+from dspyui_core.turn.rescoring import Rescore, RescoreRequest, rescore, rescore_champion
+from dspyui_core.turn.reviewing import (
+    PlannedReview,
+    accept_item,
+    plan_accept,
+    plan_reject,
+    reject_item,
+    with_answer,
+)
 from dspyui_core.turn.scoring import FileScore, ScoredAnswer, score_file
 from dspyui_core.turn.showing import (
     TurnDetails,
     decision_markdown,
+    page_link,
     run_link,
     score_table,
     turn_details,
 )
 from dspyui_core.turn.status import HomeStatus, ProgramStatus, home_status
 from dspyui_core.turn.steps import Evaluated
+from dspyui_core.turn.tracing import RowDataset, RowLineage, RowUse, RowVersion, row_lineage
 
 __all__ = [
+    "SHOWN",
     "Adopted",
     "AnswerLineage",
     "BatchRequest",
     "Concluded",
     "DemoOrigin",
+    "Disagreement",
     "Evaluated",
     "ExportRequest",
     "FileScore",
     "HomeStatus",
+    "ImportedLabels",
+    "JudgeReport",
+    "LabelSheet",
     "MirrorPlan",
     "MirrorReport",
     "MirrorRun",
     "Opened",
+    "PlannedReview",
     "ProgramLag",
     "ProgramStatus",
     "PromoteRequest",
     "Promoted",
+    "RebuildPlan",
+    "RebuildRequest",
+    "Rebuilt",
+    "RebuiltAnswer",
     "Registered",
+    "ReplayReport",
+    "Rescore",
+    "RescoreRequest",
     "RollbackRequest",
+    "RowDataset",
+    "RowLineage",
+    "RowUse",
+    "RowVersion",
+    "Sampled",
     "ScoredAnswer",
     "TurnDetails",
     "TurnPlan",
     "TurnRequest",
+    "accept_item",
     "adopt_run",
     "answer_file",
     "answer_lineage",
@@ -73,26 +120,47 @@ __all__ = [
     "conclude",
     "decide_release",
     "decision_markdown",
+    "decision_report",
+    "draw_sample",
     "evaluate_programs",
     "export_feedback",
+    "export_sheet",
     "failed_report",
     "finish",
     "follow",
     "home_status",
+    "import_sheet",
+    "judge_the_judge",
     "lags",
+    "last_decided",
+    "learning_curve",
     "mirror_all",
     "mirror_program",
     "mirrored_programs",
     "open_turn",
+    "page_link",
+    "plan_accept",
     "plan_file",
+    "plan_import",
+    "plan_rebuild",
+    "plan_reject",
+    "plan_sample",
+    "plan_sheet",
     "plan_turn",
     "promote_by_hand",
+    "rebuild_version",
     "register_version",
+    "reject_item",
+    "replay",
     "request_spec",
+    "rescore",
+    "rescore_champion",
     "roll_back_by_hand",
+    "row_lineage",
     "run_link",
     "score_file",
     "score_table",
     "turn_details",
+    "with_answer",
     "would_adopt",
 ]

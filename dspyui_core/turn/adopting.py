@@ -14,7 +14,7 @@ from dspyui_core.store.turns import TurnRow
 from dspyui_core.turn.steps import recorded
 from dspyui_core.workspace import Workspace
 
-__all__ = ["Adopted", "adopt_run", "would_adopt"]
+__all__ = ["Adopted", "adopt_run", "candidate_run", "would_adopt"]
 
 # Which metric of a run holds which program's score on the holdout.
 SCORES = {
@@ -79,6 +79,19 @@ def would_adopt(ws: Workspace, run: str) -> Adopted:
     return _adopted(ws, _found(ws, run))
 
 
+def candidate_run(ws: Workspace, run: str) -> str:
+    """The MLflow run of a turn, or the run itself. Raises RunNotFoundError without a candidate."""
+    run_id = _run_of_turn(ws, run) or run
+    run_facts(ws.client, run_id)
+    if logged_digest(ws.client, run_id) is None:
+        raise RunNotFoundError(
+            run,
+            message=f"run {run!r} keeps no candidate",
+            hint="take the id of a turn from dspyui status, or of a run from MLflow",
+        )
+    return run_id
+
+
 def _adopted(ws: Workspace, found: _Found) -> Adopted:
     version = version_with_digest(ws.client, found.spec.name, found.digest)
     return Adopted(
@@ -91,14 +104,8 @@ def _adopted(ws: Workspace, found: _Found) -> Adopted:
 
 
 def _found(ws: Workspace, run: str) -> _Found:
-    run_id = _run_of_turn(ws, run) or run
+    run_id = candidate_run(ws, run)
     facts = run_facts(ws.client, run_id)
-    if logged_digest(ws.client, run_id) is None:
-        raise RunNotFoundError(
-            run,
-            message=f"run {run!r} keeps no candidate",
-            hint="take the id of a turn from dspyui status, or of a run from MLflow",
-        )
     loaded = load_model_from_run(ws.client, run_id, workspace=ws.folder)
     turn = _turn(ws, facts.tags.get(TURN_TAG, ""))
     return _Found(run_id, loaded.digest, loaded.spec, facts, turn)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from dspyui_core import programs
 from dspyui_core.compiler import Candidate, compile_program
-from dspyui_core.datasets import Reader, load_split
+from dspyui_core.datasets import Reader, Row, load_split
 from dspyui_core.mlflow_loader import LoadedModel, load_model_from_run
 from dspyui_core.mlflow_tracking import (
     log_dataset_metadata,
@@ -15,11 +16,18 @@ from dspyui_core.mlflow_tracking import (
     log_program,
     turn_run,
 )
-from dspyui_core.records import CandidateRef
+from dspyui_core.records import CandidateRef, DatasetRef
+from dspyui_core.spec import ProgramSpec
 from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent, step
 from dspyui_core.workspace import Workspace
 
-__all__ = ["compile_candidate", "load_candidate"]
+__all__ = [
+    "compile_candidate",
+    "compile_on",
+    "keep_candidate",
+    "load_candidate",
+    "training_rows",
+]
 
 
 def compile_candidate(
@@ -41,9 +49,18 @@ def _compile(ws: Workspace, turn_id: str, on_progress: Progress) -> CandidateRef
     )
     _describe(ws, run_id, snapshot)
     on_progress(f"compiling on {snapshot.dataset.train} train rows")
-    candidate = _candidate(ws, snapshot, on_progress)
+    rows = training_rows(ws, snapshot.dataset)
+    candidate = compile_on(ws, snapshot.spec, *rows, on_progress=on_progress)
     on_progress(f"candidate {candidate.digest[:12]}: {candidate.note}")
-    _keep(ws, run_id, candidate)
+    return keep_candidate(ws, run_id, candidate)
+
+
+def keep_candidate(ws: Workspace, run_id: str, candidate: Candidate) -> CandidateRef:
+    """Keep a candidate as a program in its MLflow run; the same again changes nothing."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        programs.save(candidate.program, candidate.spec, folder, workspace=ws.folder)
+        log_program(ws.client, run_id, folder, candidate.spec)
     log_parameters(ws.client, run_id, {"optimizer": candidate.optimizer, "note": candidate.note})
     return CandidateRef(
         digest=candidate.digest,
@@ -54,24 +71,33 @@ def _compile(ws: Workspace, turn_id: str, on_progress: Progress) -> CandidateRef
     )
 
 
-def _candidate(ws: Workspace, snapshot: Snapshot, on_progress: Progress) -> Candidate:
-    ref = snapshot.dataset
-    return compile_program(
-        snapshot.spec,
+def training_rows(ws: Workspace, ref: DatasetRef) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """The train and the validation rows of a dataset version, as an optimizer gets them."""
+    return (
         load_split(ws.snapshots, ref, "train", reader=Reader.OPTIMIZER),
         load_split(ws.snapshots, ref, "validation", reader=Reader.OPTIMIZER),
-        lm=ws.lm(snapshot.spec.lm),
+    )
+
+
+def compile_on(
+    ws: Workspace,
+    spec: ProgramSpec,
+    train: Sequence[Row],
+    validation: Sequence[Row],
+    *,
+    on_progress: Progress = silent,
+) -> Candidate:
+    """Compile a spec's program on these rows with the workspace's LMs."""
+    return compile_program(
+        spec,
+        train,
+        validation,
+        lm=ws.lm(spec.lm),
+        judge=ws.lm(spec.judge),
         workspace=ws.folder,
         threads=ws.settings.lm.threads,
         on_progress=on_progress,
     )
-
-
-def _keep(ws: Workspace, run_id: str, candidate: Candidate) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        programs.save(candidate.program, candidate.spec, folder, workspace=ws.folder)
-        log_program(ws.client, run_id, folder, candidate.spec)
 
 
 def _describe(ws: Workspace, run_id: str, snapshot: Snapshot) -> None:

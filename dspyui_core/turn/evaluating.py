@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import dspy
 
 from dspyui_core import programs
 from dspyui_core.comparison import compare, score_interval
-from dspyui_core.datasets import Reader, load_split
+from dspyui_core.datasets import Reader, Row, load_split
 from dspyui_core.errors import LMError
-from dspyui_core.evaluation import evaluate
-from dspyui_core.metrics import create_metric
+from dspyui_core.evaluation import (
+    compare_slices,
+    evaluate,
+    latency_of,
+    uncached,
+    usd_per_thousand,
+)
 from dspyui_core.mlflow_tracking import (
     log_compilation_metrics,
     log_evaluation_table,
@@ -21,10 +26,18 @@ from dspyui_core.mlflow_tracking import (
 from dspyui_core.records import CandidateRef, ScoreCard
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.turn.compiling import load_candidate
+from dspyui_core.turn.metric import metric_of
+from dspyui_core.turn.replaying import replay_recent
 from dspyui_core.turn.steps import Evaluated, Progress, Snapshot, recorded, silent, step
 from dspyui_core.workspace import Workspace
 
-__all__ = ["evaluate_programs"]
+__all__ = [
+    "EVALUATION_TABLE",
+    "Contender",
+    "evaluate_programs",
+    "score_again",
+    "score_side_by_side",
+]
 
 EVALUATION_TABLE = "evaluation"
 
@@ -36,6 +49,7 @@ class Contender:
     program: dspy.Module
     spec: ProgramSpec
     digest: str
+    version: int | None = None
 
 
 def evaluate_programs(ws: Workspace, turn_id: str, *, on_progress: Progress = silent) -> Evaluated:
@@ -46,30 +60,88 @@ def evaluate_programs(ws: Workspace, turn_id: str, *, on_progress: Progress = si
 def _evaluate(ws: Workspace, turn_id: str, on_progress: Progress) -> Evaluated:
     snapshot = recorded(ws, turn_id, "snapshot", Snapshot)
     candidate = recorded(ws, turn_id, "compile", CandidateRef)
+    rows = _holdout(ws, snapshot)
+    contenders = _contenders(ws, snapshot, candidate)
     cards = {
-        role: _score(ws, snapshot, role, contender, on_progress)
-        for role, contender in _contenders(ws, snapshot, candidate).items()
+        role: _score(
+            ws, snapshot, rows, role, contender, _timed_lm(ws, snapshot, contender), on_progress
+        )
+        for role, contender in contenders.items()
     }
-    opponent = "champion" if "champion" in cards else "baseline"
     _refuse_silence(cards)
-    confidence, seed = snapshot.spec.promotion.confidence, snapshot.spec.seed
-    evaluated = Evaluated(
+    replay = replay_recent(ws, snapshot, contenders["candidate"], on_progress)
+    evaluated = _evaluated(cards, snapshot.spec).model_copy(update={"replay": replay})
+    _log(ws, candidate, rows, cards, evaluated)
+    return evaluated
+
+
+def score_again(
+    ws: Workspace, snapshot: Snapshot, contender: Contender, *, on_progress: Progress = silent
+) -> ScoreCard:
+    """A program's scores on a snapshot's holdout, past the cache: what its LM answers by now.
+
+    No look: nothing is learned about any candidate. Raises LMError where every row failed.
+    """
+    lm = uncached(ws.lm(contender.spec.lm))
+    rows = _holdout(ws, snapshot)
+    card = _score(ws, snapshot, rows, "champion", contender, lm, on_progress)
+    _refuse_silence({"champion": card})
+    return card
+
+
+def score_side_by_side(
+    ws: Workspace,
+    snapshot: Snapshot,
+    contenders: Mapping[str, Contender],
+    *,
+    run_id: str,
+    on_progress: Progress = silent,
+) -> dict[str, ScoreCard]:
+    """The scores of programs on a snapshot's holdout by role, kept in a run's evaluation table.
+
+    No look: it decides nothing. Raises LMError where every row of one failed.
+    """
+    rows = _holdout(ws, snapshot)
+    cards = {
+        role: _score(ws, snapshot, rows, role, contender, ws.lm(contender.spec.lm), on_progress)
+        for role, contender in contenders.items()
+    }
+    _refuse_silence(cards)
+    log_evaluation_table(ws.client, run_id, EVALUATION_TABLE, cards, rows=rows)
+    return cards
+
+
+def _holdout(ws: Workspace, snapshot: Snapshot) -> Sequence[Row]:
+    return load_split(ws.snapshots, snapshot.dataset, "holdout", reader=Reader.COMPARISON)
+
+
+def _timed_lm(ws: Workspace, snapshot: Snapshot, contender: Contender) -> dspy.LM:
+    """The contender's LM, past the cache where the spec has a ceiling on time or price.
+
+    The champion answered these rows when it was a candidate: the cache would give its answers in
+    no time and for nothing, and there would be nothing to hold the candidate against.
+    """
+    policy, lm = snapshot.spec.promotion, ws.lm(contender.spec.lm)
+    return lm if policy.max_latency is None and policy.max_cost is None else uncached(lm)
+
+
+def _evaluated(cards: Mapping[str, ScoreCard], spec: ProgramSpec) -> Evaluated:
+    opponent = "champion" if "champion" in cards else "baseline"
+    pair = cards[opponent], cards["candidate"]
+    confidence, seed = spec.promotion.confidence, spec.seed
+    return Evaluated(
         scores={role: card.mean for role, card in cards.items()},
         failed={role: card.failed for role, card in cards.items()},
-        comparison=compare(
-            cards[opponent],
-            cards["candidate"],
-            name=opponent,
-            confidence=confidence,
-            seed=seed,
-        ),
         intervals={
             role: score_interval(card, confidence=confidence, seed=seed)
             for role, card in cards.items()
         },
+        macro_f1={role: dict(card.macro_f1) for role, card in cards.items()},
+        latency_ms={role: latency_of(card) for role, card in cards.items()},
+        usd={role: usd_per_thousand(card) for role, card in cards.items()},
+        comparison=compare(*pair, name=opponent, confidence=confidence, seed=seed),
+        slices=compare_slices(*pair, confidence=confidence, seed=seed),
     )
-    _log(ws, candidate, cards, evaluated)
-    return evaluated
 
 
 def _refuse_silence(cards: Mapping[str, ScoreCard]) -> None:
@@ -102,27 +174,35 @@ def _contenders(
 def _score(
     ws: Workspace,
     snapshot: Snapshot,
+    rows: Sequence[Row],
     role: str,
     contender: Contender,
+    lm: dspy.LM,
     on_progress: Progress,
 ) -> ScoreCard:
     spec = snapshot.spec
     return evaluate(
         contender.program,
-        load_split(ws.snapshots, snapshot.dataset, "holdout", reader=Reader.COMPARISON),
-        create_metric(spec.metric, spec.signature.outputs, workspace=ws.folder),
-        lm=ws.lm(contender.spec.lm),
+        rows,
+        metric_of(ws, spec),
+        lm=lm,
         program_digest=contender.digest,
         dataset_version=snapshot.dataset.version,
         split="holdout",
         metric_name=spec.metric.name,
         threads=ws.settings.lm.threads,
+        outputs=spec.signature.outputs,
+        repeats=spec.evaluation.repeats,
         on_progress=lambda done, total: on_progress(f"scoring {role}: {done}/{total} holdout rows"),
     )
 
 
 def _log(
-    ws: Workspace, candidate: CandidateRef, cards: Mapping[str, ScoreCard], evaluated: Evaluated
+    ws: Workspace,
+    candidate: CandidateRef,
+    rows: Sequence[Row],
+    cards: Mapping[str, ScoreCard],
+    evaluated: Evaluated,
 ) -> None:
     scores = evaluated.scores
     log_compilation_metrics(
@@ -141,4 +221,4 @@ def _log(
         "failed_rows": float(evaluated.failed["candidate"]),
     }
     log_metrics(ws.client, candidate.run_id, numbers)
-    log_evaluation_table(ws.client, candidate.run_id, EVALUATION_TABLE, cards)
+    log_evaluation_table(ws.client, candidate.run_id, EVALUATION_TABLE, cards, rows=rows)

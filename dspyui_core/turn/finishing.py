@@ -14,6 +14,8 @@ from dspyui_core.records import (
 )
 from dspyui_core.store.turns import TurnRow
 from dspyui_core.turn.releasing import Concluded, Registered
+from dspyui_core.turn.reporting import publish_pages
+from dspyui_core.turn.reviewing import collect
 from dspyui_core.turn.steps import Evaluated, Snapshot, StepCost
 from dspyui_core.workspace import Workspace
 
@@ -34,7 +36,11 @@ def finish(ws: Workspace, turn_id: str, outcome: Outcome | None = None, message:
         return Turn.model_validate(row.report)
     steps = ws.turns.steps(turn_id)
     report = describe_turn(row, steps, outcome or _outcome(steps), message or _conflict(steps))
-    _end_run(ws, row, report)
+    missing = _end_run(ws, row, report)
+    if missing:
+        told = (report.message, missing)
+        report = report.model_copy(update={"message": "\n".join(part for part in told if part)})
+    collect(ws, turn_id, report)
     closed = ws.turns.close(turn_id, report.outcome, report.model_dump(mode="json"))
     return Turn.model_validate(closed.report)
 
@@ -120,9 +126,12 @@ def _lm(costs: list[StepCost]) -> TurnLM:
     )
 
 
-def _end_run(ws: Workspace, row: TurnRow, report: Turn) -> None:
+def _end_run(ws: Workspace, row: TurnRow, report: Turn) -> str:
+    """End the turn's run, where it has one; which of its pages are missing, and why."""
     run_id = existing_run(ws.client, ws.experiment(row.program), turn_id=row.turn_id)
     if run_id is None:
-        return
+        return ""
     log_parameters(ws.client, run_id, {"outcome": report.outcome})
+    missing = publish_pages(ws, run_id, row.turn_id, outcome=report.outcome, message=report.message)
     finish_run(ws.client, run_id, "KILLED" if report.outcome == "abandoned" else "FINISHED")
+    return missing

@@ -10,19 +10,21 @@ from dspyui_core.datasets import Reader, Row, load_split, row_key
 from dspyui_core.errors import InputError
 from dspyui_core.mlflow_loader import LoadedModel
 from dspyui_core.mlflow_registry import model_version
-from dspyui_core.records import Record
+from dspyui_core.mlflow_tracking import TURN_TAG
+from dspyui_core.records import ModelVersion, Record
 from dspyui_core.store.journal import Entry
 from dspyui_core.turn.steps import Snapshot, recorded
 from dspyui_core.workspace import Workspace
 
-__all__ = ["AnswerLineage", "DemoOrigin", "answer_lineage"]
+__all__ = ["AnswerLineage", "DemoOrigin", "answer_lineage", "row_origin", "snapshot_of"]
 
 
 class DemoOrigin(Record):
     """A demo in the prompt of an answer, and where it comes from.
 
     A gold row has `source` and `data_row`; one from feedback has the trace, the user and the
-    journal position of what was said, and `answered`: what the program had said there.
+    journal position of what was said, its rating and comment, and `answered`: what the program had
+    said there.
     """
 
     inputs: Mapping[str, Any]
@@ -35,6 +37,8 @@ class DemoOrigin(Record):
     user_id: str | None = None
     position: int | None = None
     answered: Mapping[str, Any] | None = None
+    rating: str | None = None
+    comment: str | None = None
 
     @property
     def corrected(self) -> bool:
@@ -69,23 +73,53 @@ def answer_lineage(ws: Workspace, trace_id: str) -> AnswerLineage:
     said = ws.journal.prediction(trace_id)
     model = ws.models.load_model(said.program, version=_version(said))
     record = model_version(ws.client, said.program, _version(said))
-    turn_id = record.tags.get("dspyui.turn", "")
-    if ws.turns.step(turn_id, "snapshot") is None:
-        raise InputError(
-            f"version {record.version} of {said.program!r} was made by no turn of this home",
-            hint="ask in the home whose turn registered it",
-        )
-    snapshot = recorded(ws, turn_id, "snapshot", Snapshot)
+    snapshot = snapshot_of(ws, record)
     return AnswerLineage(
         trace_id=trace_id,
         program=said.program,
         inputs=said.payload["inputs"],
         outputs=said.payload["outputs"],
         version=record.version,
-        turn=turn_id,
+        turn=record.tags[TURN_TAG],
         run_id=record.run_id,
         dataset_version=snapshot.dataset.version,
         demos=_demos(ws, model, snapshot, said.payload["inputs"]),
+    )
+
+
+def snapshot_of(ws: Workspace, version: ModelVersion) -> Snapshot:
+    """The inputs of the turn that a version comes from.
+
+    Raises InputError where that was no turn of this home.
+    """
+    turn_id = version.tags.get(TURN_TAG, "")
+    if ws.turns.step(turn_id, "snapshot") is None:
+        raise InputError(
+            f"version {version.version} of {version.name!r} was made by no turn of this home",
+            hint="ask in the home whose turn registered it",
+        )
+    return recorded(ws, turn_id, "snapshot", Snapshot)
+
+
+def row_origin(ws: Workspace, row: Row) -> DemoOrigin:
+    """A row, and where it comes from: with what was said, as far as the journal still has it."""
+    trace = row.trace_id
+    answer = ws.journal.find_prediction(trace) if trace else None
+    spoken = ws.journal.feedback_on([trace]).get(trace, ()) if trace else ()
+    said = next((e.payload for e in spoken if e.position == row.position), {})
+    return DemoOrigin(
+        inputs=row.inputs,
+        labels=row.labels,
+        row_id=row.row_id,
+        trust=row.trust,
+        source=row.source,
+        data_row=row.data_row,
+        trace_id=trace,
+        user_id=row.user_id,
+        position=row.position,
+        answered=None if answer is None else answer.payload["outputs"],
+        rating=said.get("rating"),
+        comment=said.get("comment"),
     )
 
 
@@ -120,15 +154,4 @@ def _origin(
     row = known.get(row_key(content["inputs"]))
     if row is None:
         return DemoOrigin(**content)
-    said = ws.journal.find_prediction(row.trace_id) if row.trace_id else None
-    return DemoOrigin(
-        **content,
-        row_id=row.row_id,
-        trust=row.trust,
-        source=row.source,
-        data_row=row.data_row,
-        trace_id=row.trace_id,
-        user_id=row.user_id,
-        position=row.position,
-        answered=None if said is None else said.payload["outputs"],
-    )
+    return row_origin(ws, row).model_copy(update=content)

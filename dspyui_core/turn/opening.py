@@ -10,17 +10,24 @@ from pydantic import Field
 
 import dspyui_core
 from dspyui_core.compiler import check_fit
-from dspyui_core.datasets import Fold, fold_dataset, forgotten_rows, settle, usable_new_rows
+from dspyui_core.datasets import Fold, forgotten_rows, settle, usable_new_rows
 from dspyui_core.lms import require_key
+from dspyui_core.mlflow_registry import has_version
+from dspyui_core.promotion import futile
 from dspyui_core.records import DatasetRef, Record, Turn
 from dspyui_core.spec import ProgramSpec, read_spec
 from dspyui_core.store.turns import TurnRow
+from dspyui_core.turn.epochs import Epoch, fold_in_epoch, open_epoch
 from dspyui_core.turn.finishing import finish, nothing_new
-from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent, step
+from dspyui_core.turn.steps import (
+    QUARANTINED_KEPT,
+    Progress,
+    Snapshot,
+    recorded,
+    silent,
+    step,
+)
 from dspyui_core.workspace import Workspace
-
-# A turn's record stays small, however bad a file is; the whole list is one dataset check away.
-QUARANTINED_KEPT = 100
 
 __all__ = ["Fresh", "Opened", "Resumes", "TurnRequest", "look", "open_turn", "request_spec"]
 
@@ -30,6 +37,9 @@ class TurnRequest(Record):
 
     program: Path = Field(description="The program spec, a YAML file.")
     data: Path | None = Field(None, description="A data file to use instead of the spec's sources.")
+    force: bool = Field(
+        False, description="Compile even where the holdout could show no gain worth a release."
+    )
 
 
 class Opened(Record):
@@ -54,11 +64,12 @@ class Resumes:
 class Fresh:
     """A new turn would begin with this fold, unless `idle` says why not, since turn `last`.
 
-    `abandons` is an open turn that cannot go on and is closed first.
+    `abandons` is an open turn that cannot go on and is closed first; the `epoch` may be a new one.
     """
 
     spec: ProgramSpec
     fold: Fold
+    epoch: Epoch
     abandons: TurnRow | None
     last: TurnRow | None
     idle: str
@@ -75,18 +86,21 @@ def open_turn(ws: Workspace, request: TurnRequest, *, on_progress: Progress = si
 
     An open turn keeps the inputs it fixed; what changed in the data since then waits for the next
     turn. One whose spec or core changed is closed as abandoned, and so is one whose data changed
-    before its snapshot was written, or that lost rows since because somebody is forgotten. Raises
-    SpecError and DatasetError before anything is written.
+    before its snapshot was written, or that lost rows since because somebody is forgotten, or its
+    champion because somebody deleted it. Raises SpecError and DatasetError before anything is
+    written.
     """
     seen = look(ws, request, on_progress=on_progress)
     if isinstance(seen, Resumes):
-        return _resumed(ws, seen, on_progress)
+        return _resumed(ws, seen, request.force, on_progress)
     if seen.abandons is not None:
         finish(ws, seen.abandons.turn_id, "abandoned", "its spec, its data or the core changed")
     if seen.last is not None and seen.idle:
         return Opened(report=nothing_new(seen.last, seen.idle))
+    open_epoch(ws, seen.spec.name, seen.epoch)
     row = _opened_row(ws, seen)
-    return _opened(ws, row, _fixed(ws, row, seen.fold, on_progress), resumed=False)
+    snapshot = _fixed(ws, row, seen.fold, on_progress)
+    return _opened(ws, row, snapshot, resumed=False, force=request.force)
 
 
 def look(ws: Workspace, request: TurnRequest, *, on_progress: Progress = silent) -> Resumes | Fresh:
@@ -94,32 +108,31 @@ def look(ws: Workspace, request: TurnRequest, *, on_progress: Progress = silent)
     spec = request_spec(request)
     for doubt in check_fit(spec, workspace=ws.folder):
         on_progress(f"warning: {doubt}")
-    require_key(spec.lm.name)
+    for lm in spec.lms:
+        require_key(lm.name)
     row = ws.turns.open_turn_of(spec.name)
     if row is not None and _same_spec(row, spec):
         on_progress(f"resuming turn {row.turn_id}")
         if ws.turns.step(row.turn_id, "snapshot") is None:
-            fold = _folded(ws, spec, row.feedback_upto)
+            fold, _ = fold_in_epoch(ws, spec, row.feedback_upto)
             if fold.version == row.dataset_version:
                 return Resumes(row, fold)
-        elif not _lost_rows(ws, row):
+        elif not (_lost_rows(ws, row) or _lost_champion(ws, row)):
             return Resumes(row, None)
     on_progress("reading the dataset and the feedback")
-    fold = _folded(ws, spec, ws.journal.last_position(spec.name))
+    fold, epoch = fold_in_epoch(ws, spec, ws.journal.last_position(spec.name))
     last = ws.turns.last_closed(spec.name)
     idle = "" if last is None else _idle_reason(ws, last, spec, fold)
-    return Fresh(spec, fold, abandons=row, last=last, idle=idle)
+    return Fresh(spec, fold, epoch, abandons=row, last=last, idle=idle)
 
 
-def _folded(ws: Workspace, spec: ProgramSpec, upto: int) -> Fold:
-    return fold_dataset(spec, ws.journal.since(0, program=spec.name, upto=upto), upto=upto)
-
-
-def _resumed(ws: Workspace, seen: Resumes, on_progress: Progress) -> Opened:
+def _resumed(ws: Workspace, seen: Resumes, force: bool, on_progress: Progress) -> Opened:
     row = seen.row
     if seen.fold is None:
-        return _opened(ws, row, recorded(ws, row.turn_id, "snapshot", Snapshot), resumed=True)
-    return _opened(ws, row, _fixed(ws, row, seen.fold, on_progress), resumed=True)
+        snapshot = recorded(ws, row.turn_id, "snapshot", Snapshot)
+    else:
+        snapshot = _fixed(ws, row, seen.fold, on_progress)
+    return _opened(ws, row, snapshot, resumed=True, force=force)
 
 
 def _fixed(ws: Workspace, row: TurnRow, fold: Fold, on_progress: Progress) -> Snapshot:
@@ -143,15 +156,31 @@ def _snapshot(ws: Workspace, row: TurnRow, fold: Fold) -> Snapshot:
     )
 
 
-def _opened(ws: Workspace, row: TurnRow, snapshot: Snapshot, *, resumed: bool) -> Opened:
-    blocked = snapshot.verdict == "blocked"
+def _opened(
+    ws: Workspace, row: TurnRow, snapshot: Snapshot, *, resumed: bool, force: bool
+) -> Opened:
     return Opened(
         turn_id=row.turn_id,
         resumed=resumed,
         dataset=snapshot.dataset,
         problems=snapshot.problems,
-        report=finish(ws, row.turn_id, "blocked", snapshot.problems) if blocked else None,
+        report=_stopped(ws, row, snapshot, force),
     )
+
+
+def _stopped(ws: Workspace, row: TurnRow, snapshot: Snapshot, force: bool) -> Turn | None:
+    """The report of a turn that ends before anything is spent on it."""
+    if snapshot.verdict == "blocked":
+        return finish(ws, row.turn_id, "blocked", snapshot.problems)
+    # Without a champion there has to be a first one, whatever the holdout shows.
+    if force or snapshot.champion is None or ws.turns.step(row.turn_id, "compile") is not None:
+        return None
+    reason = futile(
+        ws.releases.ledger.history(row.program),
+        snapshot.dataset.holdout,
+        snapshot.spec.promotion,
+    )
+    return finish(ws, row.turn_id, "inconclusive", reason) if reason else None
 
 
 def _opened_row(ws: Workspace, seen: Fresh) -> TurnRow:
@@ -197,6 +226,13 @@ def _lost_rows(ws: Workspace, row: TurnRow) -> bool:
     """Whether something was forgotten that the turn's dataset had, and its candidate may have."""
     dataset = recorded(ws, row.turn_id, "snapshot", Snapshot).dataset
     return forgotten_rows(ws.snapshots, dataset) > 0
+
+
+def _lost_champion(ws: Workspace, row: TurnRow) -> bool:
+    """Whether the version that it still has to be compared with was deleted in MLflow."""
+    champion = recorded(ws, row.turn_id, "snapshot", Snapshot).champion
+    scored = ws.turns.step(row.turn_id, "evaluate") is not None
+    return not (champion is None or scored or has_version(ws.client, row.program, champion))
 
 
 def _gold_changed(ws: Workspace, last: TurnRow, fold: Fold) -> bool:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from dspyui_core.datasets.report import Quarantined
-from dspyui_core.mlflow_tracking import get_mlflow_ui_url
+from dspyui_core.mlflow_tracking import DECISION_PAGE, get_mlflow_ui_url
 from dspyui_core.records import CandidateRef, DatasetRef, Decision, Record
 from dspyui_core.turn.steps import Evaluated, Snapshot, recorded
 from dspyui_core.workspace import Workspace
 
-__all__ = ["TurnDetails", "decision_markdown", "run_link", "score_table", "turn_details"]
+__all__ = [
+    "TurnDetails",
+    "decision_markdown",
+    "page_link",
+    "run_link",
+    "score_table",
+    "turn_details",
+]
 
 
 class TurnDetails(Record):
@@ -60,6 +67,14 @@ def run_link(ws: Workspace, turn_id: str) -> str:
     candidate = recorded(ws, turn_id, "compile", CandidateRef)
     run = ws.client.get_run(candidate.run_id)
     return f"{get_mlflow_ui_url(run.info.experiment_id)}/runs/{candidate.run_id}"
+
+
+def page_link(ws: Workspace, turn_id: str) -> str:
+    """Where the decision page of a finished turn is in MLflow's UI; its run where none is there."""
+    candidate = recorded(ws, turn_id, "compile", CandidateRef)
+    run = run_link(ws, turn_id)
+    there = DECISION_PAGE in {file.path for file in ws.client.list_artifacts(candidate.run_id)}
+    return f"{run}/artifacts/{DECISION_PAGE}" if there else run
 
 
 def _ends(evaluated: Evaluated, role: str) -> str:

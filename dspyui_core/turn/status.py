@@ -17,7 +17,8 @@ class ProgramStatus(Record):
     """One program: who serves, its newest turn, and what is in the journal of it.
 
     `outcome` of an open turn is "open"; `unmirrored` counts entries that MLflow has not yet,
-    and `unmirrored_seconds` is the age of the oldest of them.
+    and `unmirrored_seconds` is the age of the oldest of them. `pinned` is the champion where a
+    person pinned it.
     """
 
     program: str
@@ -29,6 +30,8 @@ class ProgramStatus(Record):
     feedback: int
     unmirrored: int
     unmirrored_seconds: float
+    paused: bool = False
+    pinned: int | None = None
 
 
 class HomeStatus(Record):
@@ -50,6 +53,7 @@ def _status(ws: Workspace, name: str, models: Mapping[str, object]) -> ProgramSt
     model = models.get(name)
     lag = lag_of(ws.journal, ws.watermarks, name)
     newest = next(iter(ws.turns.history(name, limit=1)), None)
+    held = ws.releases.standing(name)
     return ProgramStatus(
         program=name,
         champion=getattr(model, "champion", None),
@@ -60,4 +64,6 @@ def _status(ws: Workspace, name: str, models: Mapping[str, object]) -> ProgramSt
         feedback=ws.journal.count(program=name, kind="feedback"),
         unmirrored=lag.entries,
         unmirrored_seconds=lag.seconds,
+        paused=held.paused is not None,
+        pinned=None if held.pinned is None else held.pinned.version,
     )

@@ -10,11 +10,21 @@ from pydantic import Field
 
 from dspyui_core.datasets.report import Quarantined
 from dspyui_core.lms import metered
-from dspyui_core.records import Comparison, DatasetRef, Interval, Record, TurnLM
+from dspyui_core.records import (
+    Comparison,
+    DatasetRef,
+    Interval,
+    Latency,
+    Record,
+    Replay,
+    SliceComparison,
+    TurnLM,
+)
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.workspace import Workspace
 
 __all__ = [
+    "QUARANTINED_KEPT",
     "Evaluated",
     "Progress",
     "Snapshot",
@@ -24,6 +34,8 @@ __all__ = [
     "step",
 ]
 
+# A turn's record stays small, however bad a file is; the whole list is one dataset check away.
+QUARANTINED_KEPT = 100
 Progress = Callable[[str], None]
 R = TypeVar("R", bound=Record)
 
@@ -55,13 +67,21 @@ class Snapshot(Record):
 
 class Evaluated(Record):
     """By role (baseline, champion, candidate): mean holdout scores with their intervals and failed
-    rows; and the comparison that decides.
+    rows, macro F1 by literal output, latency, and USD for 1,000 answers; and the comparison that
+    decides, as a whole, in each slice, and on recent inputs of production where the spec asks.
+
+    Latency and USD are None where the cache answered every row, or a price is unknown.
     """
 
     scores: dict[str, float]
     failed: dict[str, int]
     intervals: dict[str, Interval] = Field(default_factory=dict)
+    macro_f1: dict[str, dict[str, float]] = Field(default_factory=dict)
+    latency_ms: dict[str, Latency | None] = Field(default_factory=dict)
+    usd: dict[str, float | None] = Field(default_factory=dict)
     comparison: Comparison
+    slices: tuple[SliceComparison, ...] = ()
+    replay: Replay | None = None
 
 
 def silent(message: str) -> None:

@@ -41,7 +41,7 @@ def arm(moment: str) -> None:
 
     when, _, what = moment.partition("-")
     if what == "alias":
-        patch("dspyui_core.promotion.releases.set_alias", deadly(set_alias, when)).start()
+        patch("dspyui_core.promotion.projecting.set_alias", deadly(set_alias, when)).start()
     elif what == "close":
         patch.object(Turns, "close", deadly(Turns.close, when)).start()
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from dspyui_core.mlflow_tracking import (
     log_metrics,
     log_parameters,
     open_client,
+    read_evaluation_table,
     track_compilation,
     turn_run,
 )
@@ -127,6 +129,19 @@ def test_the_evaluation_table_loads_as_an_mlflow_table_and_is_replaced_when_repe
     assert list(table["error"])[:2] == ["", "LMError"]
     assert table["prediction"][0] == '{"topic":"réfund"}'
     assert json.loads(tags["mlflow.loggedArtifacts"]) == [{"path": "holdout.json", "type": "table"}]
+
+
+def test_an_evaluation_table_tells_what_was_asked_where_that_may_be_shown(
+    home: Any, name: str
+) -> None:
+    run_id = home.run(name)
+    asked = SimpleNamespace(row_id="r1", inputs={"text": "réfund me"}, labels={"topic": "refund"})
+    assert read_evaluation_table(home.client, run_id, "holdout") == []
+    log_evaluation_table(home.client, run_id, "holdout", {"candidate": CARD}, rows=[asked])
+    rows = read_evaluation_table(home.client, run_id, "holdout")
+    told = {row["row_id"]: (row["inputs"], row["expected"]) for row in rows}
+    assert told.pop("r1") == ('{"text":"réfund me"}', '{"topic":"refund"}')
+    assert set(told.values()) == {(None, None)}
 
 
 def test_the_dataset_is_an_input_known_by_our_hash_even_when_logged_twice(

@@ -123,6 +123,7 @@ def evaluated(difference: float = 0.4, half: float = 0.1) -> Evaluated:
         wins=50,
         losses=10,
         deviation=0.5,
+        p_value=1e-6 if difference > half else 0.5,
         method="by hand",
     )
     scores = {"baseline": 0.4, "candidate": 0.4 + difference}

@@ -23,6 +23,7 @@ from dspyui_core.mlflow_tracking import (
     runs_of,
 )
 from dspyui_core.records import Record
+from dspyui_core.review import Inbox
 from dspyui_core.store.clock import utc_now
 from dspyui_core.store.compacting import compact, sqlite_file
 from dspyui_core.store.erasing import erase, last_erasure, replace_spans
@@ -40,10 +41,10 @@ class Forgotten(Record):
 
     `predictions` and `feedback` are journal entries; `rows` were taken out of `dataset_versions`
     snapshots, `evaluated` out of the evaluation tables of MLflow runs; `texts` were blanked in the
-    split ledger; `reports` of turns were scrubbed; `quotes` counts other answers whose spans quoted
-    it, as a demo in their prompts. `compacted` says whether the databases of this
-    home were rewritten, so that no deleted byte is left. `at` is when it was forgotten, None for a
-    dry run.
+    split ledger; `reports` of turns were scrubbed; `reviews` left the inbox; `quotes` counts other
+    answers whose spans quoted it, as a demo in their prompts. `compacted` says whether the
+    databases of this home were rewritten, so that no deleted byte is left. `at` is when it was
+    forgotten, None for a dry run.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Forgotten(Record):
     evaluated: int = 0
     texts: int = 0
     reports: int = 0
+    reviews: int = 0
     quotes: int = 0
     cache_cleared: bool = False
     compacted: bool = True
@@ -146,6 +148,7 @@ def _forget(ws: Workspace, subject: Subject, found: Sequence[Belongings]) -> For
         counts.add("quotes", len(quoting[part.program].spans))
         marks = Marks(part.all_traces, part.texts)
         counts.add("reports", ws.turns.redact(part.program, marks.scrub))
+        counts.add("reviews", Inbox(ws.engine).forget(part.program, part.owns))
     cleared = clear_cache(ws.home / "lm-cache")
     report = _report(subject, found, counts).model_copy(update={"cache_cleared": cleared})
     erase(
@@ -168,10 +171,10 @@ def _forget_in_mlflow(ws: Workspace, part: Belongings, counts: _Counts) -> None:
         by_trace[mlflow_trace_id(entry.trace_id)].add(entry.position)
     said = [Said(trace, frozenset(at), part.user_id) for trace, at in by_trace.items()]
     counts.add("assessments", delete_assessments(ws.client, said))
-    if part.gold_too:
-        taken = take_out(ws.snapshots, part.program, part.unwanted, dry_run=True)
+    scored = take_out(ws.snapshots, part.program, part.unwanted, dry_run=True).scored
+    if scored:
         runs = runs_of(ws.client, part.program)
-        counts.add("evaluated", forget_evaluated(ws.client, runs, taken.row_ids))
+        counts.add("evaluated", forget_evaluated(ws.client, runs, scored))
 
 
 def _forget_in_datasets(ws: Workspace, part: Belongings, counts: _Counts) -> None:

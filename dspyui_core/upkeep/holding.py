@@ -37,7 +37,10 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 _BACKUP = "made before: delete it when you no longer need it"
 _PREFECT = "its record of runs quotes it: remove that folder while no run goes on"
-_RETRAIN = "take a turn, which trains without it; promote what it makes, then delete this in MLflow"
+_RETRAIN = (
+    "after this, dspyui program rebuild --program {program} --version {version} makes it again "
+    "without; promote that, then delete this in MLflow"
+)
 _SERVES = "the prompts of its new answers go on quoting it: "
 
 
@@ -123,7 +126,7 @@ def _version(version: ModelVersion) -> Holder:
         name=str(version.version),
         program=version.name,
         serves=CHAMPION in version.aliases,
-        remedy=f"{now}{_RETRAIN}",
+        remedy=now + _RETRAIN.format(program=version.name, version=version.version),
     )
 
 

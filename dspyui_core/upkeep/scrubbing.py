@@ -42,7 +42,8 @@ class Marks:
         said = " ".join(str(value) for value in row.values())
         if not self._in(said):
             return dict(row)
-        return {**row, "reason": GONE, "value": None, "remedy": ""}
+        gone = {"reason": GONE, "value": None, "remedy": "", "trace_id": None}
+        return {**row, **{name: gone[name] for name in gone.keys() & row.keys()}}
 
     def _in(self, line: str) -> bool:
         plain = _flat(line.replace("\\|", "|"))

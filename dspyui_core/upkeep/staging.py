@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from dspyui_core.errors import StoreError
 from dspyui_core.mlflow_tracking import TURN_TAG
-from dspyui_core.promotion.releases import PROJECTED
+from dspyui_core.promotion.projecting import PROJECTED
 from dspyui_core.store.copying import connect, copy_database
 from dspyui_core.upkeep.manifest import MLFLOW, STATE
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from dspyui_core.datasets import Row, Unwanted, find_row, nfc, row_key, rows_from
+from dspyui_core.datasets import AUDIT, Row, Unwanted, find_row, nfc, row_key, rows_from
 from dspyui_core.errors import InputError, NotFoundError, TraceNotFoundError
+from dspyui_core.review import Inbox, ReviewItem
 from dspyui_core.store.entries import UNKNOWN_TRACE
 from dspyui_core.store.erasing import entries_by_user, entries_on_traces
 from dspyui_core.store.journal import Entry
@@ -38,7 +39,8 @@ class Belongings:
     """What one program has of a subject.
 
     `predictions` go with all that anybody said about them, `feedback` was said about answers that
-    stay. `keys` are the inputs that go, `inputs` the same as they were written.
+    stay; `samples` of the inbox were drawn from what goes. `keys` are the inputs that go, `inputs`
+    the same as they were written.
     """
 
     program: str
@@ -46,6 +48,7 @@ class Belongings:
     about_them: tuple[Entry, ...] = ()
     feedback: tuple[Entry, ...] = ()
     rows: tuple[Row, ...] = ()
+    samples: tuple[ReviewItem, ...] = ()
     user_id: str | None = None
     gold_too: bool = False
     keys: frozenset[str] = frozenset()
@@ -63,13 +66,14 @@ class Belongings:
     @property
     def unwanted(self) -> Unwanted:
         """Which rows of the snapshots go."""
-        return Unwanted(self.keys, self.traces, self.user_id, self.gold_too)
+        return Unwanted(self.keys, self.traces, self.user_id, self.gold_too, self._numbers)
 
     @property
     def inputs(self) -> Iterator[Mapping[str, Any]]:
         """Every input that goes, as somebody wrote it."""
         yield from (entry.payload.get("inputs") or {} for entry in self.predictions)
         yield from (row.inputs for row in self.rows)
+        yield from (item.content.get("inputs") or {} for item in self.samples)
 
     @property
     def texts(self) -> frozenset[str]:
@@ -79,9 +83,23 @@ class Belongings:
         """
         entries = (*self.predictions, *self.about_them, *self.feedback)
         said = [entry.payload.get(part) for entry in entries for part in _SAID]
+        said += [word for item in self.samples for word in (item.answer, item.comment)]
         phrases = {text for text in _texts(said) if " " in text.strip()}
         asked = set(_texts(list(self.inputs)))
         return frozenset(text for text in asked | phrases if len(text) >= _TELLING)
+
+    def owns(self, item: ReviewItem) -> bool:
+        """Whether an item of the inbox is about what goes."""
+        content = item.content
+        if item.seq in self._numbers or content.get("input_key") in self.keys:
+            return True
+        # A quarantined row's tells what users said there, or a label of a sample.
+        is_sample = content.get("source") == AUDIT and content.get("row") in self._numbers
+        return item.kind == "row" and (is_sample or content.get("trace_id") in self.all_traces)
+
+    @property
+    def _numbers(self) -> frozenset[int]:
+        return frozenset(item.seq for item in self.samples)
 
 
 def belongings(ws: Workspace, subject: Subject) -> tuple[Belongings, ...]:
@@ -142,8 +160,10 @@ def _of_row(ws: Workspace, subject: Subject) -> Belongings:
             hint="name the program: --program NAME",
         )
     ((program, row),) = found.items()
+    drawn = [item for item in _samples(ws, program) if item.seq == row.sample]
+    origins = {row.trace_id, *(item.content.get("trace_id") for item in drawn)}
     answers = ws.journal.since(0, program=program, kind="prediction")
-    asked = tuple(entry for entry in answers if _key(entry) == row.key)
+    asked = tuple(e for e in answers if e.trace_id in origins or _key(e) == row.key)
     return _whole(
         ws,
         Belongings(
@@ -151,17 +171,32 @@ def _of_row(ws: Workspace, subject: Subject) -> Belongings:
             predictions=asked,
             about_them=_about(ws, frozenset(entry.trace_id for entry in asked)),
             rows=(row,),
-            gold_too=not row.is_feedback,
+            samples=tuple(drawn),
+            gold_too=row.from_file,
         ),
         frozenset({row.key}),
     )
 
 
 def _whole(ws: Workspace, found: Belongings, keys: frozenset[str]) -> Belongings:
-    """The belongings with the keys of all inputs, as the journal and as the snapshots have them."""
-    stored = rows_from(ws.snapshots, found.program, found.traces)
-    keys |= {row.key for row in stored} | {_key(entry) for entry in found.predictions}
-    return replace(found, rows=(*found.rows, *stored), keys=keys)
+    """The belongings with the samples drawn from them, and the keys of all inputs.
+
+    The journal has inputs as they came, the inbox and the snapshots as a signature reads them.
+    """
+    keys |= {_key(entry) for entry in found.predictions}
+    drawn = tuple(
+        item
+        for item in _samples(ws, found.program)
+        if item in found.samples or item.content.get("trace_id") in found.traces or item.key in keys
+    )
+    numbers = frozenset(item.seq for item in drawn)
+    stored = rows_from(ws.snapshots, found.program, found.traces, samples=numbers)
+    keys |= {row.key for row in stored} | {item.key for item in drawn}
+    return replace(found, rows=(*found.rows, *stored), samples=drawn, keys=keys)
+
+
+def _samples(ws: Workspace, program: str) -> tuple[ReviewItem, ...]:
+    return Inbox(ws.engine).items(program=program, kind="sample")
 
 
 def _about(ws: Workspace, traces: frozenset[str]) -> tuple[Entry, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,15 @@ def learned(tmp_path_factory: pytest.TempPathFactory, mlflow_template: Path) -> 
 @pytest.fixture
 def desk(learned: Path, tmp_path: Path) -> Iterator[Desk]:
     """A copy of that home, where nothing a test does is seen by another."""
-    folder = tmp_path / "desk"
-    shutil.copytree(learned, folder)
-    move_places(folder / "home" / "mlflow" / "mlflow.db", learned / "home", folder / "home")
+    with copied(learned, tmp_path / "desk") as opened:
+        yield opened
+
+
+@contextmanager
+def copied(source: Path, folder: Path) -> Iterator[Desk]:
+    """A copy of a prepared folder, opened."""
+    shutil.copytree(source, folder)
+    move_places(folder / "home" / "mlflow" / "mlflow.db", source / "home", folder / "home")
     # MLflow remembers by run where its artifacts are, and here several homes have the same runs.
     utils._artifact_repos_cache.clear()
     ws = workspace(folder)

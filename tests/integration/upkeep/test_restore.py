@@ -242,7 +242,9 @@ def test_a_home_of_the_first_schema_is_backed_up_restored_and_upgraded(
     expected = json.loads((STORED / "0001.json").read_text(encoding="utf-8"))
     found = made_of(ws, write_program(tmp_path))
     assert made.contents.revision == "0001"
-    assert (found["fold"], found["decisions"]) == (expected["fold"], expected["decisions"])
+    decisions = zip(found["decisions"], expected["decisions"], strict=True)
+    assert found["fold"] == expected["fold"]
+    assert all(then.items() <= entry.items() for entry, then in decisions)
     assert found["entries"] == expected["entries"]
     ws.close()
 
@@ -289,7 +291,7 @@ def test_a_home_that_somebody_makes_meanwhile_is_not_overwritten(
     with pytest.raises(StoreError, match="not empty"):
         restore_home(home_at(home), file)
 
-    assert sorted(path.name for path in home.iterdir()) == ["0001.json", "0001.sql"]
+    assert {path.name for path in home.iterdir()} == {path.name for path in STORED.iterdir()}
     assert [path.name for path in home.parent.iterdir()] == ["home"]
 
 

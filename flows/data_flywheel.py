@@ -16,6 +16,7 @@ from tasks.mirroring import mirror_journal
 from tasks.promoting import conclude, finish
 from tasks.publishing import (
     publish_decision,
+    publish_page_link,
     publish_problems,
     publish_run_link,
     publish_scores,
@@ -44,7 +45,9 @@ def data_flywheel(request: TurnRequest) -> Turn:
         if decision.registers:
             register_version(opened.turn_id)
         conclude(opened.turn_id)
-        return finish(opened.turn_id)
+        turn = finish(opened.turn_id)
+        publish_page_link(key, opened.turn_id)
+        return turn
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from prefect import task
 
 from dspyui_core import turn
 from dspyui_core.records import Decision
-from dspyui_core.turn import Evaluated
+from dspyui_core.turn import Evaluated, Rescore, RescoreRequest
 from tasks._policy import ONCE, PATIENT
 from tasks._workspace import progress, workspace
 
@@ -21,3 +21,9 @@ def evaluate_programs(turn_id: str) -> Evaluated:
 def decide(turn_id: str) -> Decision:
     """Put the comparison before the promotion policy."""
     return turn.decide_release(workspace(), turn_id)
+
+
+@task(name="rescore", **PATIENT)
+def rescore(request: RescoreRequest) -> Rescore:
+    """Let the champion answer its holdout again and compare it with what it scored before."""
+    return turn.rescore_champion(workspace(), request, on_progress=progress)

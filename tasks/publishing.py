@@ -36,6 +36,19 @@ def publish_run_link(key: str, turn_id: str) -> None:
     create_link_artifact(link, key=f"{key}-mlflow-run", link_text=turn_id)
 
 
+@task(name="publish-page-link", **ONCE)
+def publish_page_link(key: str, turn_id: str) -> None:
+    """A link to the decision page of a finished turn."""
+    link = turn.page_link(workspace(), turn_id)
+    create_link_artifact(link, key=f"{key}-decision-page", link_text=f"decision of {turn_id}")
+
+
+@task(name="publish-rescore", **ONCE)
+def publish_rescore(key: str, markdown: str) -> None:
+    """How the champion scores now, and how it did."""
+    create_markdown_artifact(markdown, key=f"{key}-rescore")
+
+
 @task(name="publish-statistics", **ONCE)
 def publish_statistics(key: str, markdown: str) -> None:
     """The statistics of a batch job."""

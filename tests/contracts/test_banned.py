@@ -13,7 +13,8 @@ from contracts.source import ROOT, Source, dotted, sources
 EDGES = {
     "deployments/cli/output.py": 1,  # an unforeseen error becomes an exit code
     "dspyui_core/compiler.py": 1,  # the first row's own failure is told where rows are counted
-    "dspyui_core/evaluation.py": 2,  # a crashing program, a crashing metric: a failed row
+    "dspyui_core/evaluation/answering.py": 1,  # a crashing program: a failed row
+    "dspyui_core/evaluation/scoring.py": 1,  # a crashing metric: a failed row
     "dspyui_core/optimizers/protocol.py": 1,  # a failed validation row is noted, then raised
     "dspyui_core/own_code.py": 1,  # the user's module or class that raises is a wrong spec
     "dspyui_core/runner/answering.py": 1,  # a failed prediction is recorded, then raised
@@ -21,6 +22,7 @@ EDGES = {
     "dspyui_core/runner/plain.py": 2,  # a value whose own serialiser or repr fails is told in words
     "dspyui_core/runner/recording.py": 1,  # what was not recorded is counted; the answer is given
     "dspyui_core/store/group_commit.py": 1,  # a failed transaction fails each of its callers
+    "dspyui_core/turn/reporting.py": 1,  # a page that cannot be made is told in the turn's message
 }
 PICKLES = {"cloudpickle", "dill", "joblib", "pickle", "shelve"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|raise NotImplementedError")

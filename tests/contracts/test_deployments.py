@@ -65,11 +65,11 @@ def test_a_flows_file_run_as_a_module_is_its_command(story: Source) -> None:
     )
 
 
-def test_only_the_turn_has_a_schedule() -> None:
+def test_only_the_turn_and_the_rescore_have_a_schedule() -> None:
     scheduled = {d["name"]: d["schedules"] for d in DEPLOYMENTS if "schedules" in d}
 
-    assert list(scheduled) == ["data-flywheel"]
-    assert [schedule["slug"] for schedule in scheduled["data-flywheel"]] == ["nightly"]
+    slugs = {name: [schedule["slug"] for schedule in found] for name, found in scheduled.items()}
+    assert slugs == {"data-flywheel": ["nightly"], "rescore-champion": ["weekly"]}
 
 
 def test_no_parameter_of_a_deployment_is_a_secret() -> None:

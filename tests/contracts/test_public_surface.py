@@ -19,6 +19,7 @@ SEED_NAMES: dict[str, tuple[str, ...]] = {
     "metrics.create_metric": (),
     "metrics.create_exact_match_metric": (),
     "metrics.create_cosine_similarity_metric": (),
+    "metrics.create_llm_judge_metric": (),
     "compiler.compile_program": (),
     "runner.load_program_metadata": (),
     "runner.generate_program_response": (),

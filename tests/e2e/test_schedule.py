@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -31,6 +32,7 @@ DEPLOYED = {
     "register-model",
     "promote-model",
     "rollback-model",
+    "rescore-champion",
     "export-feedback",
     "batch-inference",
     "data-flywheel",
@@ -115,6 +117,16 @@ def test_the_scheduler_makes_runs_of_the_nightly_turn(server: Server) -> None:
 
     assert runs[0]["parameters"] == {"request": {"program": PROGRAM}}
     assert {run["expected_start_time"][11:16] for run in runs} == {"02:00"}
+
+
+def test_the_champion_is_scored_again_once_a_week(server: Server) -> None:
+    weekly = server.deployments()["rescore-champion"]
+
+    runs = wait_until(lambda: server.scheduled_runs(weekly), 75)
+
+    started = [datetime.fromisoformat(run["expected_start_time"]) for run in runs]
+    assert {(at.weekday(), at.hour) for at in started} == {(0, 4)}
+    assert len(started) == 1 or min(started[1:]) - started[0] >= timedelta(days=7)
 
 
 def test_deploying_again_makes_no_second_deployment_and_no_second_schedule(

@@ -40,6 +40,7 @@ def test_the_artifacts_let_a_person_decide(desk):
     assert "interval" in newest("desk-decision")
     assert "160" in newest("desk-data-problems")
     assert "runs/" in newest("desk-mlflow-run")
+    assert "/artifacts/decision.html" in newest("desk-decision-page")
 
 
 def test_an_idle_turn_compiles_nothing_and_makes_no_version(desk):

@@ -49,4 +49,5 @@ def show_change(ask: Callable[[Releases], Change], as_json: bool) -> None:
         change = ask(ws.releases)
     now = "nobody" if change.serving is None else f"version {change.serving}"
     words = f"{change.program}: version {change.version} would serve; now {now} serves"
+    words += "".join(f"\n  version {was} is deleted in MLflow" for was in change.deleted)
     told(asdict(change), words, as_json)

@@ -117,6 +117,8 @@ def _lines(found: Forgotten) -> list[str]:
         "spans": f"{found.quotes} other answers quoted it",
         "LM cache": "emptied" if found.cache_cleared else "nothing in it",
     }
+    if found.reviews:
+        gone["inbox"] = f"{found.reviews} items deleted"
     if found.at is None:
         # The others are known when it is done.
         gone = {name: gone[name] for name in ("journal", "datasets")}

@@ -1,4 +1,4 @@
-"""`dspyui lineage`: from an answer to the users whose words are in its prompt."""
+"""`dspyui lineage`: from an answer to the users in its prompt, from a row to its versions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deployments.cli import output
+from deployments.cli.completion import spec_files
 from deployments.cli.help import page
-from deployments.cli.options import Json
+from deployments.cli.options import Json, program_named
 
 if TYPE_CHECKING:
     from dspyui_core.turn import AnswerLineage, DemoOrigin
@@ -16,26 +17,50 @@ if TYPE_CHECKING:
 EPILOG = page(
     ("dspyui lineage tr-2d3e8255330a4f259b31cb4a0778a9dc", "version, turn, dataset and demos"),
     ("dspyui lineage tr-2d3e8255330a4f259b31cb4a0778a9dc --json", "the same, all of it"),
+    ("dspyui lineage --row 5f2c77c1e0b94e1f9a6d1e4bb2c5a9d0", "which versions contain this row"),
 )
+ONE = "say what: a trace, or --row with a row's id"
 
 
 def lineage(
-    trace: Annotated[str, typer.Argument(help="The answer's trace id.", show_default=False)],
+    trace: Annotated[
+        str | None, typer.Argument(help="The answer's trace id.", show_default=False)
+    ] = None,
+    row: Annotated[str | None, typer.Option("--row", help="A row's id, instead.")] = None,
+    program: Annotated[
+        str | None,
+        typer.Option(
+            "--program",
+            "-p",
+            help="Only this program's versions with the row: its spec or its name.",
+            autocompletion=spec_files,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show where an answer comes from: version, turn, dataset, and the rows in its prompt.
 
     A row that users made names the trace it was said on, the user, and what the program had
-    answered there. The nearest demo comes first.
+    answered there. The nearest demo comes first. With --row the other way round: which versions
+    were made from a row, and whether it is among their demos.
     """
-    from dspyui_core.turn import answer_lineage
+    from deployments.cli.lineage_row import row_lines
+    from dspyui_core.turn import answer_lineage, row_lineage
     from dspyui_core.workspace import Workspace
 
-    found = answer_lineage(Workspace.open(), trace)
-    if as_json:
-        output.document(found.model_dump(mode="json"))
+    if (trace is None) == (row is None) or (program is not None and row is None):
+        raise typer.BadParameter(ONE)
+    ws = Workspace.open()
+    if row is not None:
+        used = row_lineage(ws, row, program=program_named(program))
+        content, lines = used.model_dump(mode="json"), row_lines(used)
     else:
-        output.text("\n".join(_lines(found)))
+        found = answer_lineage(ws, str(trace))
+        content, lines = found.model_dump(mode="json"), _lines(found)
+    if as_json:
+        output.document(content)
+    else:
+        output.text("\n".join(lines))
 
 
 def _lines(found: AnswerLineage) -> list[str]:

@@ -24,6 +24,7 @@ from deployments.cli import (
     predict,
     program,
     restore,
+    review,
     run,
     status,
 )
@@ -57,6 +58,7 @@ app.add_typer(program.app, name="program")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(model.app, name="model")
 app.add_typer(feedback.app, name="feedback")
+app.add_typer(review.app, name="review")
 app.command("predict", epilog=predict.EPILOG)(predict.predict)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.command("lineage", epilog=lineage.EPILOG)(lineage.lineage)

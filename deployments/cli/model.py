@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from deployments.cli import model_changes, output
+from deployments.cli import model_changes, model_holds, output
 from deployments.cli.help import page
 from deployments.cli.model_changes import as_document
 from deployments.cli.options import Json, Name
@@ -43,22 +43,25 @@ def show(name: Name, as_json: Json = False) -> None:
     releases = Workspace.open().releases
     versions = [version.model_dump(mode="json") for version in releases.versions(name)]
     decisions = [as_document(entry) for entry in releases.ledger.history(name)]
+    held = releases.standing(name)
     if as_json:
-        output.document({"name": name, "versions": versions, "decisions": decisions})
+        paused, pinned = held.paused is not None, held.pinned and held.pinned.version
+        told = {"name": name, "versions": versions, "paused": paused, "pinned": pinned}
+        output.document({**told, "decisions": decisions})
         return
     from deployments.cli.model_view import show_model
 
-    show_model(name, versions, decisions)
+    show_model(name, versions, decisions, held.reasons)
 
 
 @app.command("history", epilog=HISTORY)
 def history(name: Name, as_json: Json = False) -> None:
     """Show every decision about a model with its reasons, the newest first.
 
-    Of a turn (promote, refuse, inconclusive, ask), of a person (promotion, rollback,
-    acknowledgement), and aliases that were moved by hand in MLflow (external).
+    Of a turn (promote, refuse, inconclusive, ask), of a person (promotion, rollback, pause, resume,
+    pin, unpin, acknowledgement), and aliases that were moved by hand in MLflow (external).
     """
-    from deployments.cli.model_view import show_decisions
+    from deployments.cli.model_view import show_decisions, show_holds
     from dspyui_core.workspace import Workspace
 
     releases = Workspace.open().releases
@@ -70,6 +73,7 @@ def history(name: Name, as_json: Json = False) -> None:
     if as_json:
         output.document(decisions)
     elif decisions:
+        show_holds(releases.standing(name).reasons)
         show_decisions(decisions)
     else:
         output.text(f"{name}: no decisions yet")
@@ -78,6 +82,8 @@ def history(name: Name, as_json: Json = False) -> None:
 app.command("register", epilog=model_changes.REGISTER)(model_changes.register)
 app.command("promote", epilog=model_changes.PROMOTE)(model_changes.promote)
 app.command("rollback", epilog=model_changes.ROLLBACK)(model_changes.rollback)
+app.command("pin", epilog=model_holds.PIN)(model_holds.pin)
+app.command("unpin", epilog=model_holds.UNPIN)(model_holds.unpin)
 app.command("acknowledge", epilog=model_changes.ACKNOWLEDGE)(model_changes.acknowledge)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.table import Table
@@ -9,8 +10,13 @@ from rich.table import Table
 from deployments.cli import output
 
 
-def show_model(name: str, versions: list[dict[str, Any]], decisions: list[dict[str, Any]]) -> None:
-    """Print the versions, then the decisions, the newest first."""
+def show_model(
+    name: str,
+    versions: list[dict[str, Any]],
+    decisions: list[dict[str, Any]],
+    holds: Sequence[str],
+) -> None:
+    """Print the versions, what stops automatic promotion, and the decisions, the newest first."""
     console = output.console()
     table = Table(
         "version", "stage", "score", "optimizer", "made", title=name, title_justify="left"
@@ -25,7 +31,15 @@ def show_model(name: str, versions: list[dict[str, Any]], decisions: list[dict[s
             str(version["created_at"])[:19],
         )
     console.print(table)
+    show_holds(holds)
     show_decisions(decisions)
+
+
+def show_holds(holds: Sequence[str]) -> None:
+    """Print why turns ask instead of promoting, where they do."""
+    console = output.console()
+    for reason in holds:
+        console.print(reason, markup=False)
 
 
 def show_decisions(decisions: list[dict[str, Any]]) -> None:

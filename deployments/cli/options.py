@@ -20,6 +20,15 @@ def _said(reason: str) -> str:
     return reason
 
 
+def program_named(program: str | None) -> str | None:
+    """A program's name, given that or its spec file. Raises SpecError for a file that is none."""
+    if program is None or Path(program).suffix not in (".yaml", ".yml"):
+        return program
+    from dspyui_core.spec import read_spec
+
+    return read_spec(Path(program)).name
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
@@ -44,6 +53,9 @@ Name = Annotated[
     typer.Argument(help="The program's name.", show_default=False, autocompletion=program_names),
 ]
 Reason = Annotated[str, typer.Option("--reason", "-r", help="Why, for the ledger.", callback=_said)]
+Actor = Annotated[
+    str | None, typer.Option("--as", help="Who decides; by default DSPYUI_USER, or your login.")
+]
 ExportFormat = Annotated[Format, typer.Option("--format", help="How the rows are written.")]
 OnlyRating = Annotated[Rating | None, typer.Option("--rating", help="Only this rating.")]
 Since = Annotated[

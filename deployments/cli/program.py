@@ -1,4 +1,4 @@
-"""`dspyui program`: look at a program spec, score a version on a file."""
+"""`dspyui program`: look at a program spec, score and replay its versions."""
 
 from __future__ import annotations
 
@@ -7,23 +7,29 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli import output
+from deployments.cli import (
+    model_holds,
+    output,
+    program_judge,
+    program_rebuild,
+    program_replay,
+    program_report,
+    program_scoring,
+)
 from deployments.cli.completion import spec_files
 from deployments.cli.help import page
-from deployments.cli.options import Json, Name
+from deployments.cli.options import Json
 
-app = typer.Typer(help="Look at a program spec, score a version on a file.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at a program spec, score and replay its versions.", no_args_is_help=True
+)
 
 CHECK = page("dspyui program check programs/support.yaml")
-EVALUATE = page(
-    ("dspyui program evaluate support test.csv", "the champion on a labelled file"),
-    ("dspyui program evaluate support test.csv --version 1 --json", "with every answer"),
-)
 
 
 @app.callback()
 def _noun() -> None:
-    """Look at a program spec, score a version on a file."""
+    """Look at a program spec, score and replay its versions."""
 
 
 @app.command("check", epilog=CHECK)
@@ -55,31 +61,12 @@ def check(
     output.text("\n".join(lines))
 
 
-@app.command("evaluate", epilog=EVALUATE)
-def evaluate(
-    name: Name,
-    file: Annotated[Path, typer.Argument(help="A CSV, JSON, JSONL or Parquet file with labels.")],
-    version: Annotated[
-        int | None, typer.Option(min=1, help="A version; by default the champion.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Score a version on a labelled file that is no part of the loop.
-
-    Nothing is recorded, and nothing of the file reaches a later turn. Copies and rows that do not
-    fit the signature are skipped, and counted.
-    """
-    from deployments.cli.progress import progress
-    from dspyui_core.turn import score_file
-    from dspyui_core.workspace import Workspace
-
-    with progress(f"scoring {name}") as tell:
-        found = score_file(Workspace.open(), name, file, version=version, on_progress=tell)
-    if as_json:
-        output.document(found.model_dump(mode="json"))
-    else:
-        output.text(
-            f"{found.program} version {found.version}: {found.metric} {found.score:.3f}, "
-            f"95% interval {found.interval.low:.3f} to {found.interval.high:.3f}\n"
-            f"  {found.rows} rows, {found.skipped} skipped, {found.failed} failed"
-        )
+app.command("rebuild", epilog=program_rebuild.EPILOG)(program_rebuild.rebuild)
+app.command("pause", epilog=model_holds.PAUSE)(model_holds.pause)
+app.command("resume", epilog=model_holds.RESUME)(model_holds.resume)
+app.command("judge", epilog=program_judge.EPILOG)(program_judge.judge)
+app.command("evaluate", epilog=program_scoring.EVALUATE)(program_scoring.evaluate)
+app.command("replay", epilog=program_replay.EPILOG)(program_replay.replay)
+app.command("rescore", epilog=program_scoring.RESCORE)(program_scoring.rescore)
+app.command("report", epilog=program_report.REPORT)(program_report.report)
+app.command("curve", epilog=program_report.CURVE)(program_report.curve)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deployments.cli import output, run_batch, run_by_hand
+from deployments.cli import output, run_batch, run_by_hand, run_rescore
 from deployments.cli.help import GATED_EXITS, page
 from deployments.cli.keys import demand_key
 from deployments.cli.options import Data, DryRun, Json, Program, Verbose
@@ -17,6 +17,10 @@ from deployments.cli.options import Data, DryRun, Json, Program, Verbose
 if TYPE_CHECKING:
     from dspyui_core.records import Turn
 
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Compile even where the holdout could show no gain."),
+]
 app = typer.Typer(help="Run a flow here and now.", no_args_is_help=True)
 
 EXIT_CODES = {
@@ -52,6 +56,7 @@ def _page(flow: str, meaning: str) -> str:
 def data_flywheel(
     program: Program,
     data: Data = None,
+    force: Force = False,
     dry_run: DryRun = False,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -65,7 +70,7 @@ def data_flywheel(
     from dspyui_core.errors import FlywheelError, InputError
 
     try:
-        turn = _run("data-flywheel", program, data, as_json, verbose, dry_run=dry_run)
+        turn = _run("data-flywheel", program, data, as_json, verbose, dry_run=dry_run, force=force)
     except InputError:
         raise
     except FlywheelError as error:
@@ -131,6 +136,7 @@ def register_model(
 
 app.command("promote-model", epilog=run_by_hand.PROMOTE)(run_by_hand.promote_model)
 app.command("rollback-model", epilog=run_by_hand.ROLLBACK)(run_by_hand.rollback_model)
+app.command("rescore-champion", epilog=run_rescore.RESCORE)(run_rescore.rescore_champion)
 app.command("export-feedback", epilog=run_by_hand.EXPORT)(run_by_hand.export_feedback)
 app.command("batch-inference", epilog=run_batch.BATCH)(run_batch.batch_inference)
 
@@ -143,18 +149,20 @@ def _run(
     verbose: bool,
     *,
     dry_run: bool = False,
+    force: bool = False,
 ) -> Any:
     from dspyui_core.spec import read_spec
 
     # What is wrong is told at once: before the slow imports, and before a server is started for it.
     spec = read_spec(program)
     if flow in LAST_STEPS:
-        demand_key(spec.lm.name)
+        for lm in spec.lms:
+            demand_key(lm.name)
     _demand_files([source.path for source in spec.dataset.sources] if data is None else [data])
     from deployments.cli.flow_run import run_flow
     from dspyui_core.turn import TurnRequest
 
-    request = TurnRequest(program=program, data=data)
+    request = TurnRequest(program=program, data=data, force=force)
     if dry_run:
         from deployments.cli.plan_view import show_plan
 

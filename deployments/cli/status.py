@@ -36,8 +36,10 @@ def status(as_json: Json = False) -> None:
 
 def _program(state: ProgramStatus) -> str:
     turn = f"turn {state.turn} {state.outcome}" if state.turn else "no turn yet"
+    pinned = " (pinned)" if state.pinned is not None else ""
     return (
-        f"{state.program}: champion {state.champion or '-'}, {turn}, "
+        f"{state.program}: {'paused, ' if state.paused else ''}"
+        f"champion {state.champion or '-'}{pinned}, {turn}, "
         f"{state.predictions} predictions, {state.feedback} feedback, "
         f"{_unmirrored(state)}"
     )

@@ -48,7 +48,7 @@ def _checks(program: Path | None, *, ask_lm: bool) -> Iterator[Check]:
 
 
 def _program_checks(program: Path | None, settings: Settings, *, ask_lm: bool) -> Iterator[Check]:
-    lm = LmSpec()
+    lms: tuple[LmSpec, ...] = (LmSpec(),)
     if program is not None:
         yield SpecFile(program, settings.workspace)
         try:
@@ -56,6 +56,6 @@ def _program_checks(program: Path | None, settings: Settings, *, ask_lm: bool) -
         except InputError:
             return
         yield OwnCode(spec, settings.tracking_uri(), settings.workspace)
-        lm = spec.lm
+        lms = spec.lms
     if ask_lm:
-        yield Lm(lm)
+        yield from (Lm(lm, name) for lm, name in zip(lms, ("lm", "judge"), strict=False))

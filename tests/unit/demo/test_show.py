@@ -92,6 +92,11 @@ def _file_score(version: int, *scores: float) -> FileScore:
         score=sum(scores) / len(scores),
         interval=Interval(low=0.1, high=0.9),
         failed=0,
+        repeats=1,
+        macro_f1={},
+        latency_ms=None,
+        usd=0.0,
+        slices=(),
         answers=answers,
     )
 

@@ -40,11 +40,13 @@ class Bar:
         return self.value <= self.bar if self.most else self.value >= self.bar
 
 
-def options(description: str, quick: str) -> argparse.Namespace:
-    """What every benchmark takes: --quick and --json."""
+def options(description: str, quick: str, *, data: str = "") -> argparse.Namespace:
+    """What every benchmark takes: --quick and --json; and --data FOLDER, where it says for what."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    if data:
+        parser.add_argument("--data", type=Path, metavar="FOLDER", help=data)
     return parser.parse_args()
 
 

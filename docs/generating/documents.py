@@ -11,18 +11,30 @@ from dspyui_core.compiler import ProgramCheck
 from dspyui_core.data_exporter import Exported
 from dspyui_core.datasets import DatasetReport
 from dspyui_core.feedback import Imported, ProgramStats
-from dspyui_core.promotion import Change, LedgerEntry
+from dspyui_core.pages import DecisionReport, LearningCurve
+from dspyui_core.promotion import Change, Hold, LedgerEntry
 from dspyui_core.records import CandidateRef, Decision, ModelVersion, Turn
+from dspyui_core.review import ReviewItem
 from dspyui_core.runner import Answer, BatchPlan, BatchReport
 from dspyui_core.turn import (
     Adopted,
     AnswerLineage,
     FileScore,
     HomeStatus,
+    ImportedLabels,
+    JudgeReport,
+    LabelSheet,
     MirrorPlan,
     MirrorRun,
+    PlannedReview,
     Promoted,
+    RebuildPlan,
+    Rebuilt,
     Registered,
+    ReplayReport,
+    Rescore,
+    RowLineage,
+    Sampled,
     TurnPlan,
 )
 from dspyui_core.upkeep import Backup, Forgotten, PlannedBackup, Restored, Retired
@@ -65,10 +77,26 @@ DOCUMENTS = (
         "A dataset check",
         ("dataset check", "run validate-dataset"),
         DatasetReport,
-        without=("left_out", "parked"),
+        without=(
+            "left_out",
+            "parked",
+            "quarantined[].check",
+            "quarantined[].source",
+            "quarantined[].trace_id",
+        ),
     ),
     Document("A checked spec", ("program check",), ProgramCheck),
     Document("A version's score on a file", ("program evaluate",), FileScore),
+    Document("A replay of production's inputs", ("program replay",), ReplayReport),
+    Document(
+        "The champion scored again",
+        ("program rescore", "run rescore-champion"),
+        Rescore,
+        'With `--dry-run` no item is put into the inbox, and it says `"dry_run": true`.',
+    ),
+    Document("A judge against people", ("program judge",), JudgeReport),
+    Document("What a decision rests on", ("program report",), DecisionReport),
+    Document("A learning curve", ("program curve",), LearningCurve),
     Document("A new workspace", ("init",), Shape.NEW_WORKSPACE),
     Document("An answer", ("predict",), Answer, "With `--file` a list of them, one a line."),
     Document("Recorded feedback", ("feedback add", "feedback retract"), Shape.RECORDED_FEEDBACK),
@@ -85,6 +113,14 @@ DOCUMENTS = (
         "A list of them, one a program.",
     ),
     Document("Where an answer comes from", ("lineage",), AnswerLineage),
+    Document("Where a row is used", (), RowLineage, "Printed by `dspyui lineage --row`."),
+    Document("A version made again", ("program rebuild",), Rebuilt),
+    Document(
+        "The plan of a rebuild",
+        (),
+        RebuildPlan,
+        'Printed by `dspyui program rebuild --dry-run`, which adds `"dry_run": true`.',
+    ),
     Document(
         "A written export",
         ("export", "run export-feedback"),
@@ -141,7 +177,16 @@ DOCUMENTS = (
     Document("A version", (), ModelVersion, "One of the `versions` of a model."),
     Document(
         "A decision of the ledger",
-        ("model promote", "model rollback", "model acknowledge", "model history"),
+        (
+            "model promote",
+            "model rollback",
+            "model acknowledge",
+            "model history",
+            "model pin",
+            "model unpin",
+            "program pause",
+            "program resume",
+        ),
         LedgerEntry,
         "`dspyui model history` prints a list of them, the newest first.",
     ),
@@ -150,6 +195,44 @@ DOCUMENTS = (
         (),
         Change,
         "Printed by the commands that promote and roll back with `--dry-run`, which adds "
+        '`"dry_run": true`.',
+    ),
+    Document(
+        "An item of the inbox",
+        ("review list", "review show", "review accept", "review reject"),
+        ReviewItem,
+        "`dspyui review list` prints a list of them, the oldest first.",
+    ),
+    Document(
+        "The plan of a review",
+        (),
+        PlannedReview,
+        "Printed by `dspyui review accept` and `reject` with `--dry-run`, which adds "
+        '`"dry_run": true`.',
+    ),
+    Document(
+        "A drawn sample",
+        ("review sample",),
+        Sampled,
+        'With `--dry-run` what would be drawn, and `"dry_run": true`.',
+    ),
+    Document(
+        "A sheet to label",
+        ("review export",),
+        LabelSheet,
+        'With `--dry-run` what would be written, and `"dry_run": true`.',
+    ),
+    Document(
+        "An import of labels",
+        ("review import",),
+        ImportedLabels,
+        'With `--dry-run` what it would come to, and `"dry_run": true`.',
+    ),
+    Document(
+        "What would be held still",
+        (),
+        Hold,
+        "Printed by the commands that pause, resume, pin and unpin with `--dry-run`, which adds "
         '`"dry_run": true`.',
     ),
     Document("A candidate registered by hand", ("model register",), Adopted),

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dspyui_core import extensions
-from dspyui_core.extensions import CHECKS, Catalog
+from dspyui_core.extensions import CHECKS, PROMOTION_RULES, Catalog
 from dspyui_core.fields import Field
 from dspyui_core.spec import (
     GATE_CHECKS,
@@ -18,6 +18,7 @@ from dspyui_core.spec import (
     DatasetSpec,
     LmSpec,
     ProgramSpec,
+    PromotionSpec,
     SignatureSpec,
     Source,
 )
@@ -34,6 +35,7 @@ FIELDS = (
     "`signature.inputs` and `signature.outputs` map a field's name to its type: `text: str`, or "
     "`text: {type: str, description: …}` with these keys."
 )
+PLAIN = ("module", "metric", "lm", "judge", "optimizer")
 # What is written otherwise than it is kept.
 WRITTEN: Mapping[tuple[type[BaseModel], str], str] = {
     (SignatureSpec, "inputs"): "object: name to a field's type",
@@ -42,14 +44,18 @@ WRITTEN: Mapping[tuple[type[BaseModel], str], str] = {
     (Field, "fields"): "object: name to a field's type",
     (DatasetSpec, "sources"): "path, object, or list of them",
     (DatasetSpec, "where"): "object: text to text or list of text",
+    (DatasetSpec, "slices"): "text or list of text",
     (CheckSpec, "extra"): "list of text or object",
-    **{(ProgramSpec, name): "text or object" for name in ("module", "metric", "lm", "optimizer")},
+    (PromotionSpec, "rules"): "list of text or object",
+    **{(ProgramSpec, name): "text or object" for name in PLAIN},
 }
 NOTES: Mapping[str, str] = {
     CHECKS.group: "These always run, in the order "
     + ", ".join(f"`{name}`" for name in GATE_CHECKS)
     + "; what they can be told are the keys of `dataset.checks`. A plugin's check is named in "
     "`dataset.checks.extra`.",
+    PROMOTION_RULES.group: "Named in `promotion.rules`, these come after the policy's own rules, "
+    "which always judge; what those can be told are the keys of `promotion`.",
 }
 # How a part may be written shorter than with all its keys.
 SHORT: Mapping[type[BaseModel], str] = {

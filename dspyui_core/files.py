@@ -40,6 +40,15 @@ def rearmed(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _may_run(cell) else cell
 
 
+def said_in(cell: Any, *, disarmed: bool) -> Any:
+    """What a cell of a sheet says; None where it is blank. `disarmed`: `csv_line` wrote it."""
+    if cell is None or cell != cell:
+        return None
+    if not isinstance(cell, str):
+        return cell
+    return (rearmed(cell) if disarmed else cell) if cell.strip() else None
+
+
 def _may_run(text: str) -> bool:
     # A text that has such quotes of its own gets one more, so that taking one off is exact.
     return text.lstrip("'").startswith(FORMULA_STARTS)

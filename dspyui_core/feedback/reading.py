@@ -12,7 +12,7 @@ from dspyui_core.datasets import RawRow, stream_rows
 from dspyui_core.errors import FeedbackError, Problem
 from dspyui_core.extensions import choice_hint
 from dspyui_core.feedback.checking import PLAIN, unstorable
-from dspyui_core.files import rearmed
+from dspyui_core.files import said_in
 
 SAID = (
     "trace_id",
@@ -195,10 +195,4 @@ class _Cells:
         return None if value == {} else value
 
     def _cell(self, column: str) -> Any:
-        """The cell, None where nothing is said in it."""
-        value = self.row.cells.get(column)
-        if value is None or value != value:
-            return None
-        if not isinstance(value, str):
-            return value
-        return (rearmed(value) if self.disarmed else value) if value.strip() else None
+        return said_in(self.row.cells.get(column), disarmed=self.disarmed)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from dspyui_core.datasets import RawRow, scan_file, stream_rows
 from dspyui_core.errors import FeedbackError, Problem
 from dspyui_core.extensions import choice_hint
-from dspyui_core.files import csv_line, rearmed
+from dspyui_core.files import csv_line, said_in
 from dspyui_core.review.items import ReviewItem
 from dspyui_core.text import normalise
 
@@ -166,13 +166,7 @@ class _Cells:
         return {name.removeprefix(prefix): self._cell(name) for name in names}
 
     def _cell(self, column: str) -> Any:
-        """The cell, None where nothing is said in it."""
-        value = self.row.cells.get(column)
-        if value is None or value != value:
-            return None
-        if not isinstance(value, str):
-            return value
-        return (rearmed(value) if self.disarmed else value) if value.strip() else None
+        return said_in(self.row.cells.get(column), disarmed=self.disarmed)
 
 
 def _plain(value: Any) -> str:

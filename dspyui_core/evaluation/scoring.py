@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextvars
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from statistics import fmean, stdev
 from typing import Any, Literal
 
@@ -18,7 +17,7 @@ from dspyui_core.evaluation.answering import answer, describe, outputs_of
 from dspyui_core.evaluation.f1 import macro_f1
 from dspyui_core.evaluation.slices import SlicedRow, slices_of
 from dspyui_core.fields import Field
-from dspyui_core.lms import Usage, metered, using_lm
+from dspyui_core.lms import Usage, in_threads, metered, using_lm
 from dspyui_core.metrics import Metric
 from dspyui_core.programs import example_of
 from dspyui_core.records import ScoreCard, ScoreRow, SplitName
@@ -65,7 +64,7 @@ def evaluate(
     asked = uncached(lm) if repeats > 1 else lm
     with using_lm(asked):
         scored, told = [], time.monotonic()
-        for row, answers in _in_threads(program, rows, metric, repeats, threads):
+        for row, answers in _answered_rows(program, rows, metric, repeats, threads):
             scored.append(_row(row, answers, outputs))
             if time.monotonic() - told >= PROGRESS_SECONDS or len(scored) == len(rows):
                 told = time.monotonic()
@@ -86,19 +85,14 @@ def uncached(lm: dspy.LM) -> dspy.LM:
     return found
 
 
-def _in_threads(
+def _answered_rows(
     program: dspy.Module, rows: Sequence[SlicedRow], metric: Metric, repeats: int, threads: int
 ) -> Iterator[tuple[SlicedRow, list[_Answer]]]:
     """Each row with its answers, in order."""
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-
-        def asked(row: SlicedRow) -> Future[_Answer]:
-            # DSPy's settings live in a context variable, which a pool's threads do not inherit.
-            return pool.submit(contextvars.copy_context().run, _answered, program, row, metric)
-
-        futures = [[asked(row) for _ in range(repeats)] for row in rows]
-        for row, some in zip(rows, futures, strict=True):
-            yield row, [future.result() for future in some]
+    asked = [row for row in rows for _ in range(repeats)]
+    answers = in_threads(lambda row: _answered(program, row, metric), asked, threads=threads)
+    for row in rows:
+        yield row, list(islice(answers, repeats))
 
 
 def _answered(program: dspy.Module, row: SlicedRow, metric: Metric) -> _Answer:

@@ -7,6 +7,7 @@ from dspyui_core.lms.forgetting import clear_cache
 from dspyui_core.lms.keys import require_key
 from dspyui_core.lms.opening import EMBEDDED_LM, metered, open_lm, using_lm
 from dspyui_core.lms.spans import Tracer, traced
+from dspyui_core.lms.threads import in_threads
 from dspyui_core.lms.usage import Meter, MeteredLM, Usage
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Usage",
     "as_lm_error",
     "clear_cache",
+    "in_threads",
     "lm_errors",
     "metered",
     "open_lm",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextvars
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dspy
 
+from dspyui_core.lms import in_threads
 from dspyui_core.runner.answering import Served, ask, new_trace_id
 
 __all__ = ["Replayed", "replay_inputs"]
@@ -36,7 +35,8 @@ def replay_inputs(
     An input that fails has an error; the others are unaffected.
     """
     found: list[Replayed] = []
-    for replayed in _in_threads(lambda values: _replayed(served, values, lm), inputs, threads):
+    answers = in_threads(lambda values: _replayed(served, values, lm), inputs, threads=threads)
+    for replayed in answers:
         found.append(replayed)
         on_progress(len(found), len(inputs))
     return tuple(found)
@@ -45,15 +45,3 @@ def replay_inputs(
 def _replayed(served: Served, values: Mapping[str, Any], lm: dspy.LM) -> Replayed:
     answer, error = ask(served, values, lm=lm, trace_id=new_trace_id(), span_bytes=0)
     return Replayed(answer.payload["outputs"], answer.payload["error"] if error else "")
-
-
-def _in_threads(
-    function: Callable[[Mapping[str, Any]], Replayed],
-    inputs: Sequence[Mapping[str, Any]],
-    threads: int,
-) -> Iterator[Replayed]:
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        # DSPy's settings live in a context variable, which a pool's threads do not inherit.
-        futures = [pool.submit(contextvars.copy_context().run, function, i) for i in inputs]
-        for future in futures:
-            yield future.result()

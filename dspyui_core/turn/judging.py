@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextvars
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import dspy
@@ -12,6 +11,7 @@ import dspy
 from dspyui_core.comparison.agreement import Agreement, judge_agreement, trusted
 from dspyui_core.errors import LMError, SpecError
 from dspyui_core.feedback import RatedAnswer, rated_answers
+from dspyui_core.lms import in_threads
 from dspyui_core.metrics import Judgement, LlmJudge
 from dspyui_core.records import Record, TurnLM
 from dspyui_core.spec import ProgramSpec
@@ -111,10 +111,7 @@ def _judged(
     judge: LlmJudge, answers: Sequence[RatedAnswer], *, threads: int
 ) -> list[Judgement | LMError]:
     """What the judge says of each answer, or why it said nothing."""
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        # The meters of whoever counts this are in a context, which a pool's threads do not inherit.
-        asked = [pool.submit(contextvars.copy_context().run, _say, judge, a) for a in answers]
-        said = [future.result() for future in asked]
+    said = list(in_threads(partial(_say, judge), answers, threads=threads))
     first = next((one for one in said if isinstance(one, LMError)), None)
     if first is not None and not any(isinstance(one, Judgement) for one in said):
         raise first

@@ -6,9 +6,13 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from uuid import uuid4
+
+from dspyui_core.errors import StoreError
 
 # What a spreadsheet takes for a formula when a cell starts with it (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -16,15 +20,37 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def write_pieces(pieces: Iterable[str], path: Path) -> None:
     """Write pieces of text to a file that appears whole or not at all, and is then on disk."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    with whole_file(path) as stream:
+        for piece in pieces:
+            stream.write(piece.encode())
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file that takes its place when the block ends, durably, and never where it fails.
+
+    Also when the process or the machine dies, readers see the old file or the new one.
+    """
+    scratch = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with scratch.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(pieces)
+        with scratch.open("wb") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def make_home(home: Path) -> None:
+    """Make the folder that all state lives in. Raises StoreError where it cannot be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the home {home} cannot be written: {error.strerror}",
+            hint="set DSPYUI_HOME to a folder you may write to",
+        ) from error
 
 
 def csv_line(cells: Sequence[Any]) -> str:

@@ -13,6 +13,7 @@ from deployments.doctor.home import Home
 from deployments.doctor.names import ImportNames
 from deployments.doctor.prefect import PrefectServer
 from deployments.doctor.program import Lm, OwnCode, SpecFile
+from deployments.doctor.storage import ObjectStore
 from deployments.doctor.versions import Packages, PythonVersion
 from deployments.prefect_server import API_URL
 from dspyui_core.errors import InputError
@@ -42,6 +43,8 @@ def _checks(program: Path | None, *, ask_lm: bool) -> Iterator[Check]:
     yield Home(home)
     yield StateDatabase(settings.store_url())
     yield Mlflow(settings.tracking_uri())
+    if settings.storage.artifacts is not None:
+        yield ObjectStore(settings.storage.artifacts)
     yield Pickle(os.environ.get("MLFLOW_ALLOW_PICKLE_DESERIALIZATION"))
     yield PrefectServer(os.environ.get(API_URL), home)
     yield from _program_checks(program, settings, ask_lm=ask_lm)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from dspyui_core.errors import StoreError
 from dspyui_core.store.tables import journal
@@ -115,6 +115,12 @@ def entry_of(row: Row[Any]) -> Entry:
     found = row._mapping
     values: dict[str, Any] = {name: found[name] for name in NAMES}
     return Entry(**values, spans=found.get("spans"))
+
+
+def newest_position(connection: Connection, *wanted: ColumnElement[bool]) -> int:
+    """The position of the newest entry (of the wanted ones), 0 where there is none."""
+    query = select(func.max(journal.c.position)).where(*wanted)
+    return connection.execute(query).scalar() or 0
 
 
 NAMES = tuple(name for name in Entry.__dataclass_fields__ if name != "spans")

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, func, select
 
 from dspyui_core.errors import TraceNotFoundError
+from dspyui_core.events import FEEDBACK_RECORDED, Launcher, Silent
 from dspyui_core.store.appending import Appender
 from dspyui_core.store.clock import Now, utc_now
 from dspyui_core.store.engine import reading
@@ -22,6 +23,7 @@ from dspyui_core.store.entries import (
     NewPrediction,
     Spans,
     entry_of,
+    newest_position,
 )
 from dspyui_core.store.recorded import (
     feedback_by_key,
@@ -42,9 +44,12 @@ _PAGE = 500
 class Journal:
     """Appends are durable when they return; readers see entries in the order of their positions."""
 
-    def __init__(self, engine: Engine, *, now: Now = utc_now) -> None:
+    def __init__(
+        self, engine: Engine, *, now: Now = utc_now, launcher: Launcher | None = None
+    ) -> None:
         self._engine = engine
         self._appender = Appender(engine, now=now)
+        self._launcher = launcher or Silent()
 
     def append_prediction(
         self,
@@ -83,7 +88,7 @@ class Journal:
         used for something else, TraceNotFoundError for feedback on an unknown prediction,
         StoreError for what is no JSON.
         """
-        return self._appender.append(new)
+        return self._told(self._appender.append(new))
 
     def append_at_once(self, new: Sequence[New]) -> tuple[Entry, ...] | None:
         """`append` for who does not wait for other writers: None, and nothing done, where one must.
@@ -91,7 +96,8 @@ class Journal:
         On a database server that is always so. Raises what `append` raises, and StoreError where
         something else than the flywheel writes.
         """
-        return self._appender.append_at_once(new)
+        entries = self._appender.append_at_once(new)
+        return entries if entries is None else self._told(entries)
 
     def find_prediction(self, trace_id: str) -> Entry | None:
         """The prediction recorded under this trace id, or None where there is none."""
@@ -186,9 +192,8 @@ class Journal:
 
     def last_position(self, program: str | None = None) -> int:
         """The position of the newest entry (of one program), 0 for an empty journal."""
-        query = select(func.max(journal.c.position)).where(*_matching(program))
         with reading(self._engine) as connection:
-            return connection.execute(query).scalar() or 0
+            return newest_position(connection, *_matching(program))
 
     def count(
         self,
@@ -203,6 +208,14 @@ class Journal:
         with reading(self._engine) as connection:
             found = connection.execute(query.where(*_matching(program, kind, since, upto)))
             return int(found.scalar_one())
+
+    def _told(self, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """The entries, which are on disk by now; who waits for feedback hears of it."""
+        for entry in entries:
+            if entry.kind == "feedback":
+                payload = {"position": entry.position, "at": entry.at.isoformat()}
+                self._launcher.emit(FEEDBACK_RECORDED, entry.program, payload)
+        return entries
 
     def _page(self, matching: Sequence[ColumnElement[bool]], size: int, spans: bool) -> list[Entry]:
         columns = WITH_SPANS if spans else WITHOUT_SPANS

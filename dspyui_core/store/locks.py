@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from weakref import WeakSet
 
@@ -92,9 +92,10 @@ class _Hold:
     """One held flock; the file stays behind, because removing it would split later holders."""
 
     def __init__(self, path: Path, *, wait: bool, signed: bool = True) -> None:
-        self.descriptor = _opened(path)
         # Before it is held: a child that is forked meanwhile has the file open, too.
-        _holds().add(self)
+        with _HOLDS.no_fork:
+            self.descriptor = _opened(path)
+            _HOLDS.open.add(self)
         try:
             fcntl.flock(self.descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BaseException:
@@ -120,27 +121,40 @@ class _Hold:
 
     def drop(self) -> None:
         """Close the file; in a forked child this leaves the parent's lock in place."""
-        descriptor, self.descriptor = self.descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        with _HOLDS.no_fork:
+            descriptor, self.descriptor = self.descriptor, -1
+            if descriptor >= 0:
+                os.close(descriptor)
 
 
-@cache
-def _holds() -> WeakSet[_Hold]:
+class _Holds:
     """The locks this process holds, which a forked child must not keep alive.
 
     A flock belongs to the open file, and a fork shares it: without this, a child that outlives a
     killed parent would hold the parent's lock. Started programs are safe: Python opens
     files close-on-exec.
     """
-    holds: WeakSet[_Hold] = WeakSet()
 
-    def forget() -> None:
-        for hold in list(holds):
+    def __init__(self) -> None:
+        self.open: WeakSet[_Hold] = WeakSet()
+        # Held while a file is open and not yet known here, or the other way round.
+        self.no_fork = threading.Lock()
+
+    def forget(self) -> None:
+        """In a forked child, whose one thread is the one that forked."""
+        self.no_fork.release()
+        for hold in list(self.open):
             hold.drop()
 
-    os.register_at_fork(after_in_child=forget)
-    return holds
+
+_HOLDS = _Holds()
+# When this module is imported, before there is a database: a fork first waits for transactions,
+# which may need a lock, and then for this.
+os.register_at_fork(
+    before=_HOLDS.no_fork.acquire,
+    after_in_parent=_HOLDS.no_fork.release,
+    after_in_child=_HOLDS.forget,
+)
 
 
 def _opened(path: Path) -> int:

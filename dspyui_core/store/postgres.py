@@ -12,6 +12,9 @@ _PLAIN = ("postgres", "postgresql")
 _DRIVER = "postgresql+psycopg"
 _NO_PRIVILEGE = "42501"
 _LOCK_TIMEOUT = "55P03"
+# A broken connection, a server that stops or starts, a lock that others hold: Appendix A of its
+# manual, error codes.
+_PASSING = ("08", "57P0", "55P03", "40P01", "40001")
 
 # A snapshot for all of a transaction would be taken before the write lock is, and be out of date.
 WRITING: dict[str, Any] = {"isolation_level": "READ COMMITTED", "pool_pre_ping": True}
@@ -46,6 +49,16 @@ def prepare_session(connection: Any, wait_seconds: float) -> None:
 def is_refusal(error: BaseException) -> bool:
     """Whether the server knows this user and does not let them do it."""
     return getattr(error, "sqlstate", None) == _NO_PRIVILEGE
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether it is PostgreSQL's driver that says so, and the server may be there again soon."""
+    kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
+    if "psycopg.OperationalError" not in kinds:
+        return False
+    # Whoever could not connect, or was cut off, got no code.
+    code = getattr(error, "sqlstate", None)
+    return code is None or code.startswith(_PASSING)
 
 
 def hint(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from dspyui_core.errors import StoreError
 from dspyui_core.store.copying import keep_copy
 
 # Kept here so that opening a current database imports no Alembic; a test ties it to the files.
-HEAD = "0003"
+HEAD = "0004"
 _SCRIPTS = "dspyui_core.store:migrations"
 _VERSION = table("alembic_version", column("version_num"))
 _LOG = logging.getLogger("dspyui")

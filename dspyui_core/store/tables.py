@@ -157,6 +157,8 @@ decision = Table(
     Column("at", UtcTime, nullable=False),
     # What the look spends of the error that its epoch may make; None where none was taken.
     Column("level", Float, nullable=True),
+    # The journal's newest position when it was made.
+    Column("position", Position, nullable=False, server_default="0"),
     PrimaryKeyConstraint("seq", name="pk_decision"),
     UniqueConstraint("program", "predecessor", name="uq_decision_program_predecessor"),
     UniqueConstraint("turn_id", name="uq_decision_turn_id"),

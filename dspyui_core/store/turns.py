@@ -7,13 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from dspyui_core.errors import ConflictError, TurnNotFoundError
 from dspyui_core.store.clock import Now, utc_now
 from dspyui_core.store.engine import reading
 from dspyui_core.store.tables import step, turn
 
+# Between the names of a step and of a part of it; no step has it in its own name.
+_PART = "/"
 # A turn that measured nothing says nothing about what the next one may skip.
 UNMEASURED = ("nothing-new", "abandoned")
 
@@ -94,7 +107,8 @@ class Turns:
 
     def steps(self, turn_id: str) -> dict[str, dict[str, Any]]:
         """The refs of all finished steps by name, in the order they finished."""
-        query = select(step).where(step.c.turn_id == turn_id).order_by(step.c.at, step.c.name)
+        whole = (step.c.turn_id == turn_id) & ~step.c.name.contains(_PART)
+        query = select(step).where(whole).order_by(step.c.at, step.c.name)
         with reading(self._engine) as connection:
             return {row.name: row.ref for row in connection.execute(query)}
 
@@ -109,10 +123,32 @@ class Turns:
             kept: dict[str, Any] = connection.execute(select(step.c.ref).where(is_it)).scalar_one()
             return kept
 
+    def keep_part(
+        self, turn_id: str, name: str, part: str, content: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Keep what a part of an unfinished step came to; a repeat keeps the first.
+
+        Returns what counts.
+        """
+        return self.record_step(turn_id, f"{name}{_PART}{part}", content)
+
+    def parts(self, turn_id: str, name: str, prefix: str = "") -> dict[str, dict[str, Any]]:
+        """What was kept of a step's parts, by their names, in the order they were kept."""
+        first = len(name) + len(_PART)
+        query = select(step).where(_is_part(turn_id, name, prefix)).order_by(step.c.at, step.c.name)
+        with reading(self._engine) as connection:
+            return {row.name[first:]: row.ref for row in connection.execute(query)}
+
+    def drop_parts(self, turn_id: str, name: str) -> None:
+        """Let go of a step's parts: it is finished, and has its own ref."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(step).where(_is_part(turn_id, name)))
+
     def close(self, turn_id: str, outcome: str, report: Mapping[str, Any] | None = None) -> TurnRow:
         """Close a turn; a repeat with the same outcome keeps the first report.
 
-        Raises ConflictError where it was closed with another outcome.
+        What was kept of a step that it never finished goes. Raises ConflictError where it was
+        closed with another outcome.
         """
         with self._engine.begin() as connection:
             found = _existing(connection, turn_id)
@@ -120,6 +156,7 @@ class Turns:
                 ending = {"state": "closed", "outcome": outcome, "closed_at": self._now()}
                 ending["report"] = None if report is None else dict(report)
                 connection.execute(update(turn).where(turn.c.turn_id == turn_id).values(ending))
+                _drop_parts(connection, turn_id)
             elif found.outcome != outcome:
                 raise ConflictError(
                     f"turn {turn_id!r} is already closed as {found.outcome!r}, not {outcome!r}",
@@ -130,7 +167,8 @@ class Turns:
     def redact(self, program: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
         """Take out of a program's finished steps and reports what has to be forgotten.
 
-        `change` gets each of them and returns it as it may stay. Returns how many it changed.
+        `change` gets each of them and returns it as it may stay. Returns how many it changed. What
+        is kept of unfinished steps goes altogether: it is found again when they are taken up.
         """
         changed = 0
         with self._engine.begin() as connection:
@@ -140,6 +178,7 @@ class Turns:
                     is_it = turn.c.turn_id == row.turn_id
                     connection.execute(update(turn).where(is_it).values(report=kept))
                     changed += 1
+                _drop_parts(connection, row.turn_id)
                 changed += _redact_steps(connection, row.turn_id, change)
         return changed
 
@@ -164,6 +203,16 @@ class Turns:
         with reading(self._engine) as connection:
             rows = connection.execute(_newest_first(program).limit(limit))
             return tuple(_turn_row(row) for row in rows)
+
+
+def _is_part(turn_id: str, name: str, prefix: str = "") -> ColumnElement[bool]:
+    named = step.c.name.startswith(f"{name}{_PART}{prefix}", autoescape=True)
+    return (step.c.turn_id == turn_id) & named
+
+
+def _drop_parts(connection: Connection, turn_id: str) -> None:
+    parts = (step.c.turn_id == turn_id) & step.c.name.contains(_PART)
+    connection.execute(delete(step).where(parts))
 
 
 def _redact_steps(

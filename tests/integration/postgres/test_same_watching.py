@@ -1,0 +1,3 @@
+"""The tests of the watch again, on PostgreSQL."""
+
+from integration.turn.test_watching import *  # noqa: F403

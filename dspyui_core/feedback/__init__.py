@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dspyui_core.feedback.checking import LONGEST_COMMENT, RATINGS, Rating, fields_of
 from dspyui_core.feedback.imported import Imported
-from dspyui_core.feedback.rated import Rated, RatedAnswer, rated_answers
+from dspyui_core.feedback.rated import Rated, RatedAnswer, rated_answers, says_good
 from dspyui_core.feedback.service import Checked, FeedbackService
 from dspyui_core.feedback.stats import FeedbackStats, ProgramStats, feedback_stats
 
@@ -22,4 +22,5 @@ __all__ = [
     "feedback_stats",
     "fields_of",
     "rated_answers",
+    "says_good",
 ]

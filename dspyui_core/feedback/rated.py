@@ -11,7 +11,7 @@ from typing import Any
 from dspyui_core.store.journal import Journal
 from dspyui_core.store.words import Window
 
-__all__ = ["Rated", "RatedAnswer", "rated_answers"]
+__all__ = ["Rated", "RatedAnswer", "rated_answers", "says_good"]
 
 _GOOD = "thumbs_up"
 _PAGE = 500
@@ -53,16 +53,27 @@ def rated_answers(journal: Journal, program: str, *, limit: int, upto: int | Non
     return Rated(tuple(islice(found, limit)), len(votes) - len(agreed))
 
 
+def says_good(payload: Mapping[str, Any]) -> bool | None:
+    """Whether a word finds its answer good; None where it says neither.
+
+    A correction without a rating says that it is bad.
+    """
+    rating = payload.get("rating")
+    if rating is None and payload.get("corrected_output") in _NOTHING:
+        return None
+    return bool(rating == _GOOD)
+
+
 def _votes(journal: Journal, window: Window) -> dict[str, tuple[int, int]]:
     """By trace how many say good, and how many bad, in the order of the latest word on each."""
     said: defaultdict[str, Counter[bool]] = defaultdict(Counter)
     for word in journal.words(window):
-        rating = word.feedback.payload.get("rating")
-        if rating is None and word.feedback.payload.get("corrected_output") in _NOTHING:
+        good = says_good(word.feedback.payload)
+        if good is None:
             continue
         trace = word.answer.trace_id
         votes = said.pop(trace, Counter())
-        votes[rating == _GOOD] += 1
+        votes[good] += 1
         said[trace] = votes
     return {trace: (votes[True], votes[False]) for trace, votes in said.items()}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
-from scipy.stats import norm
 
 from dspyui_core.records import Record
 
@@ -127,7 +127,7 @@ def _reaches(agreement: Agreement, minimum: float) -> tuple[bool, str]:
 
 
 def _interval(kappa: Kappa, confidence: float) -> tuple[float, float]:
-    reach = float(norm.ppf((1 + confidence) / 2)) * kappa.error
+    reach = NormalDist().inv_cdf((1 + confidence) / 2) * kappa.error
     # The first of two that cannot be ordered is what max and min return: NaN stays NaN.
     return max(kappa.value - reach, -1.0), min(kappa.value + reach, 1.0)
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dspyui_core.errors import ConflictError
 from dspyui_core.store.engine import reading
+from dspyui_core.store.entries import newest_position
 from dspyui_core.store.tables import decision
 
 __all__ = ["Kind", "Ledger", "LedgerEntry"]
@@ -27,6 +28,7 @@ Kind = Literal[
     "resume",
     "pin",
     "unpin",
+    "watch",
 ]
 
 
@@ -34,7 +36,8 @@ Kind = Literal[
 class LedgerEntry:
     """One decision. `predecessor` is the seq of the decision before it, 0 for the first.
 
-    A verdict of promote makes `version` the champion; None means that no version serves.
+    A verdict of promote makes `version` the champion; None means that no version serves. `position`
+    is the journal's newest when it was made.
     """
 
     seq: int
@@ -51,6 +54,13 @@ class LedgerEntry:
     look: int
     at: datetime
     level: float | None = None
+    position: int = 0
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is told of it where it changes who serves."""
+        told = {"version": self.version, "decision": self.seq, "actor": self.actor}
+        return {**told, "at": self.at.isoformat()}
 
 
 class Ledger:
@@ -146,7 +156,8 @@ class Ledger:
                 hint=f"look at: dspyui model show {program}, then try again",
             )
         epoch, look = _next(connection, program, values["kind"])
-        connection.execute(insert(decision).values(**values, epoch=epoch, look=look))
+        placed = {"epoch": epoch, "look": look, "position": newest_position(connection)}
+        connection.execute(insert(decision).values(**values, **placed))
         return _entry(connection.execute(_newest_first(program).limit(1)).one())
 
 

@@ -36,12 +36,12 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """The alias as the ledger's projection. `moved` is called when a program's may have changed."""
+    """The alias as the ledger's projection. `moved` is called with a decision that it follows."""
 
     ledger: Ledger
     client: MlflowClient
     watermarks: Watermarks
-    moved: Callable[[str], None]
+    moved: Callable[[LedgerEntry], None]
 
     def reconcile(self, program: str) -> LedgerEntry | None:
         """Make alias and ledger agree; returns the decision that made the champion.
@@ -86,7 +86,7 @@ class Projection:
     def is_shown(self, entry: LedgerEntry) -> LedgerEntry:
         """Note that the alias is where a decision wants it."""
         self.watermarks.advance(entry.program, PROJECTED, entry.seq)
-        self.moved(entry.program)
+        self.moved(entry)
         return entry
 
     def _move(self, decided: LedgerEntry) -> None:

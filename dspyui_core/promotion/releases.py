@@ -42,13 +42,13 @@ class Change:
 class Releases:
     """Who serves: decided in the ledger, shown by the alias in MLflow's registry.
 
-    `moved` is called with the program's name whenever its aliases may have changed.
+    `moved` is called with the decision whenever a program's aliases may have followed one.
     """
 
     ledger: Ledger
     client: MlflowClient
     watermarks: Watermarks
-    moved: Callable[[str], None] = lambda program: None
+    moved: Callable[[LedgerEntry], None] = lambda entry: None
 
     def champion(self, program: str) -> int | None:
         """The version that serves, after repairing or accepting what the alias says."""

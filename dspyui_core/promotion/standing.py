@@ -10,8 +10,8 @@ from dspyui_core.promotion.ledger import Kind, LedgerEntry
 
 __all__ = ["HOLDS", "Standing", "earlier_champions", "named", "standing"]
 
-# Decisions that change nobody who serves: they only say what a turn may do by itself.
-HOLDS: Final[frozenset[Kind]] = frozenset({"pause", "resume", "pin", "unpin"})
+# Decisions that change nobody who serves: they say what may happen by itself.
+HOLDS: Final[frozenset[Kind]] = frozenset({"pause", "resume", "pin", "unpin", "watch"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from dspyui_core.promotion import LedgerEntry
 from dspyui_core.promotion.standing import earlier_champions, standing
+from support.decisions import history
 
 NOBODY: Any = (None, None, None)
-
-
-def history(*decisions: tuple[str, int | None]) -> list[LedgerEntry]:
-    """Decisions in the order given, returned the newest first."""
-    quiet = ("pause", "resume", "pin", "unpin")
-    entries = [
-        LedgerEntry(
-            seq=number,
-            program="p",
-            predecessor=number - 1,
-            turn_id=None,
-            kind=kind,  # type: ignore[arg-type]
-            verdict="hold" if kind in quiet else "promote",
-            version=version,
-            reasons=["because"],
-            evidence={},
-            actor="ann",
-            epoch=1,
-            look=0,
-            at=datetime(2026, 1, 1, tzinfo=UTC),
-        )
-        for number, (kind, version) in enumerate(decisions, 1)
-    ]
-    return entries[::-1]
 
 
 def held(*decisions: tuple[str, int | None]) -> tuple[int | None, int | None, int | None]:

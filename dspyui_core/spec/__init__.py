@@ -25,6 +25,8 @@ from dspyui_core.spec.sections import (
     SignatureSpec,
     canonical_json,
 )
+from dspyui_core.spec.starting import ScheduleSpec, TriggerSpec
+from dspyui_core.spec.watching import WatchSpec
 
 __all__ = [
     "GATE_CHECKS",
@@ -41,11 +43,14 @@ __all__ = [
     "LmSpec",
     "ProgramSpec",
     "PromotionSpec",
+    "ScheduleSpec",
     "Section",
     "Shares",
     "SignatureSpec",
     "Source",
     "SplitMinimums",
+    "TriggerSpec",
+    "WatchSpec",
     "canonical_json",
     "parse_spec",
     "read_spec",

@@ -151,7 +151,10 @@ def _yaml(path: Path) -> Mapping[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_OnceEach)
     except FileNotFoundError:
-        raise SpecError(f"no spec file {path}", hint="check the path") from None
+        raise SpecError(
+            f"no spec file {path}",
+            hint="check the path; where the program was removed: dspyui deploy",
+        ) from None
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror}", hint="check the path") from None
     except UnicodeDecodeError:

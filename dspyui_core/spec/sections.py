@@ -18,6 +18,8 @@ from dspyui_core.extensions import METRICS, SECRET
 from dspyui_core.fields import Field
 from dspyui_core.spec.base import Choice, Section
 from dspyui_core.spec.data import DatasetSpec, Source
+from dspyui_core.spec.starting import ScheduleSpec, TriggerSpec
+from dspyui_core.spec.watching import WatchSpec
 
 # By the length of the input text scores are told apart anyway.
 LENGTH_SLICE = "input length"
@@ -26,6 +28,9 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 TAKEN_NAMES = frozenset(
     {"base", "completions", "config", "demos", "lm", "new_signature", "signature"}
 )
+
+# These say what is told, when turns start, and what comes after one: no turn is another by them.
+UNTURNED = {"description", "schedule", "trigger", "watch"}
 
 
 class SignatureSpec(Section):
@@ -148,6 +153,9 @@ class PromotionSpec(Section):
     approval: Literal["auto", "manual"] = Slot(
         "auto", description="manual: a person promotes what the evidence lets pass."
     )
+    approval_hours: int = Slot(
+        168, ge=1, description="Hours after which a version that nobody approved is refused."
+    )
     rules: tuple[Choice, ...] = Slot(
         (), description="Further rules of the catalog, by name; each may only hold back."
     )
@@ -177,6 +185,9 @@ class ProgramSpec(Section):
     evaluation: EvaluationSpec = Slot(EvaluationSpec(), description="How programs are scored.")
     promotion: PromotionSpec = Slot(PromotionSpec(), description="When a candidate is released.")
     feedback: FeedbackSpec = Slot(FeedbackSpec(), description="When feedback is enough.")
+    watch: WatchSpec = Slot(WatchSpec(), description="When a new champion is taken back.")
+    schedule: ScheduleSpec | None = Slot(None, description="When the clock starts a turn.")
+    trigger: TriggerSpec | None = Slot(None, description="When feedback starts a turn.")
     seed: int = Slot(0, description="Of everything random in a turn.")
 
     @field_validator("name")
@@ -242,8 +253,8 @@ class ProgramSpec(Section):
         )
 
     def identity(self) -> str:
-        """sha256 over all that changes a turn; paths and the description do not."""
-        content = self.model_dump(mode="json", exclude={"description"})
+        """sha256 over all that changes a turn; not paths, nor what is in `UNTURNED`."""
+        content = self.model_dump(mode="json", exclude=UNTURNED)
         for source in content["dataset"]["sources"]:
             source.pop("path")
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()

@@ -47,6 +47,14 @@ def test_nested_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPat
     assert settings.tracking_uri() == "http://mlflow:5000"
 
 
+def test_links_to_mlflow_begin_where_people_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DSPYUI_MLFLOW__TRACKING_URI", "http://mlflow:5000")
+    before = Settings().mlflow_ui()
+    monkeypatch.setenv("DSPYUI_MLFLOW__UI_URL", "https://mlflow.example")
+
+    assert (before, Settings().mlflow_ui()) == ("http://mlflow:5000", "https://mlflow.example")
+
+
 def test_the_store_url_with_its_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "postgresql://someone:open-sesame@db/state"
     monkeypatch.setenv("DSPYUI_STORE__URL", url)

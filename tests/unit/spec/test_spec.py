@@ -93,7 +93,6 @@ def test_every_problem_is_told_at_once_with_its_key_and_the_nearest_match() -> N
     ("wrong", "key"),
     [
         (content(budget={"usd": 1}), "budget"),
-        (content(schedule="daily"), "schedule"),
         (content(dataset={"sources": "a.csv", "checks": {"minimum": 3}}), "dataset.checks.minimum"),
         (content(lm={"name": "openai/x", "api_key": "k"}), "lm.api_key"),
     ],

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from dspyui_core.errors import ModelNotFoundError, StoreError
+from dspyui_core.events import Launcher, Silent, serving_event
+from dspyui_core.files import make_home
 from dspyui_core.settings import Settings
+from dspyui_core.storage import Place, place_of
 from dspyui_core.store.engine import open_engine
 from dspyui_core.store.journal import Entry, Journal
-from dspyui_core.store.locks import exclusive, turn_lock
+from dspyui_core.store.rights import right_to_mirror, right_to_turn
 from dspyui_core.store.turns import Turns
 from dspyui_core.store.watermarks import Watermarks
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from dspyui_core.mirror import Mirrored, PickedUp
     from dspyui_core.mlflow_loader import LoadedModel
     from dspyui_core.model_manager import ModelManager
-    from dspyui_core.promotion import LedgerEntry, Releases
+    from dspyui_core.promotion import Holdback, LedgerEntry, Releases
     from dspyui_core.runner import Answer, Journaled, Recorder
     from dspyui_core.spec import LmSpec, SignatureSpec
 
@@ -38,23 +41,31 @@ __all__ = ["Workspace"]
 class Workspace:
     """Everything that one home holds. Heavy parts are imported when they are first asked for."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, launcher: Launcher | None = None) -> None:
         self.settings = settings
+        self.launcher = launcher or Silent()
         self.home = settings.home.resolve()
         self.folder = settings.workspace.resolve()
         self._lms: dict[LmSpec, dspy.LM] = {}
 
     @classmethod
-    def open(cls, home: Path | None = None, settings: Settings | None = None) -> Self:
-        """A workspace on a home, created where it does not exist.
+    def open(
+        cls,
+        home: Path | None = None,
+        settings: Settings | None = None,
+        *,
+        launcher: Launcher | None = None,
+    ) -> Self:
+        """A workspace on a home, created where it does not exist; `launcher` hears what happens.
 
         Raises StoreError where the home cannot be written.
         """
         chosen = settings or Settings.read()
-        if home is not None:
-            chosen = chosen.model_copy(update={"home": home})
-        workspace = cls(chosen)
-        workspace._make_home()
+        chosen = chosen if home is None else chosen.model_copy(update={"home": home})
+        workspace = cls(chosen, launcher)
+        make_home(workspace.home)
+        # python: parts of specs live in the workspace; appended, so that it shadows nothing.
+        sys.path += {str(workspace.folder)} - {*sys.path}
         return workspace
 
     def close(self) -> None:
@@ -62,17 +73,13 @@ class Workspace:
         if "engine" in self.__dict__:
             self.engine.dispose()
 
-    @contextmanager
-    def lock(self, program: str) -> Iterator[None]:
+    def lock(self, program: str) -> AbstractContextManager[None]:
         """Hold the one right to run a turn of this program; BusyError where somebody has it."""
-        with turn_lock(self.home / "locks", program):
-            yield
+        return right_to_turn(self.home, self.engine, program)
 
-    @contextmanager
-    def mirroring(self) -> Iterator[None]:
-        """Wait for the one right to copy from this home's journal to MLflow, and hold it."""
-        with exclusive(self.home / "locks" / "mirror.lock"):
-            yield
+    def mirroring(self) -> AbstractContextManager[None]:
+        """Wait for the one right to copy from this journal to MLflow, and hold it."""
+        return right_to_mirror(self.home, self.engine)
 
     @cached_property
     def engine(self) -> Engine:
@@ -82,7 +89,7 @@ class Workspace:
     @cached_property
     def journal(self) -> Journal:
         """Predictions and feedback."""
-        return Journal(self.engine)
+        return Journal(self.engine, launcher=self.launcher)
 
     @cached_property
     def turns(self) -> Turns:
@@ -107,7 +114,7 @@ class Workspace:
         from dspyui_core.promotion import Ledger, Releases
 
         ledger = Ledger(self.engine)
-        return Releases(ledger, self.client, self.watermarks, moved=self._forget_alias)
+        return Releases(ledger, self.client, self.watermarks, moved=self._moved)
 
     @cached_property
     def models(self) -> ModelManager[LoadedModel]:
@@ -141,21 +148,10 @@ class Workspace:
     def lm(self, spec: LmSpec) -> dspy.LM:
         """The LM a spec names, opened once."""
         if spec not in self._lms:
-            self._lms[spec] = self._opened_lm(spec)
+            from dspyui_core.lms import open_lm
+
+            self._lms[spec] = open_lm(**spec.model_dump(), cache_dir=self.home / "lm-cache")
         return self._lms[spec]
-
-    def _opened_lm(self, spec: LmSpec) -> dspy.LM:
-        from dspyui_core.lms import open_lm
-
-        return open_lm(
-            spec.name,
-            cache_dir=self.home / "lm-cache",
-            timeout=spec.timeout,
-            num_retries=spec.num_retries,
-            temperature=spec.temperature,
-            max_tokens=spec.max_tokens,
-            api_base=spec.api_base,
-        )
 
     def experiment(self, program: str) -> str:
         """The id of a program's MLflow experiment, created where there is none."""
@@ -172,18 +168,29 @@ class Workspace:
         version: int | None = None,
         user_id: str | None = None,
     ) -> Answer:
-        """Answer with the champion (or a version), recorded in the journal."""
-        from dspyui_core.runner import generate_program_response
+        """Answer with the champion (or whom `holdback` leaves, or a version), recorded."""
+        from dspyui_core.runner import generate_program_response, new_trace_id
 
+        trace_id = new_trace_id()
         served: LoadedModel = self.models.load_model(program, version=version)
+        if version is None and served.spec.watch.holdback:
+            served = self.holdback.served(served, key=user_id or trace_id)
         return generate_program_response(
             served,
             inputs,
             lm=self.lm(served.spec.lm),
             journal=self.journal,
             user_id=user_id,
+            new_id=lambda: trace_id,
             span_bytes=self.settings.journal.span_bytes,
         )
+
+    @cached_property
+    def holdback(self) -> Holdback[LoadedModel]:
+        """Whom the champion before still answers."""
+        from dspyui_core.promotion import Holdback, Ledger
+
+        return Holdback(Ledger(self.engine), self.models.load_model, ttl=self.settings.serving.ttl)
 
     @cached_property
     def recorder(self) -> Recorder:
@@ -256,9 +263,9 @@ class Workspace:
         return entry
 
     @property
-    def snapshots(self) -> Path:
+    def snapshots(self) -> Place:
         """Where dataset versions are."""
-        return self.home / "datasets"
+        return place_of(self.settings.dataset_address(), self.home / "datasets")
 
     def _resolved(
         self, name: str, /, *, version: int | None, stage: str | None, alias: str | None
@@ -269,10 +276,12 @@ class Workspace:
         require_answer(self.settings.tracking_uri())
         return resolve_version(self.client, name, version=version, stage=stage, alias=alias)
 
-    def _forget_alias(self, program: str) -> None:
+    def _moved(self, entry: LedgerEntry) -> None:
         # Who never loaded a version has nothing to forget, and need not import what loads.
         if "models" in self.__dict__:
-            self.models.invalidate_cache(program)
+            self.models.invalidate_cache(entry.program)
+        if event := serving_event(entry.kind):
+            self.launcher.emit(event, entry.program, entry.told)
 
     def _output_fields(self, prediction: Entry) -> Sequence[Field]:
         """The typed outputs of who answered: a version, else the champion, else by the answer."""
@@ -285,15 +294,3 @@ class Workspace:
                 raise
             return fields_of(prediction.payload.get("outputs") or {})
         return model.spec.signature.outputs
-
-    def _make_home(self) -> None:
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"the home {self.home} cannot be written: {error.strerror}",
-                hint="set DSPYUI_HOME to a folder you may write to",
-            ) from error
-        if str(self.folder) not in sys.path:
-            # python: parts of specs live in the workspace; appended, so that it shadows nothing.
-            sys.path.append(str(self.folder))

@@ -8,7 +8,6 @@ becomes JSON text.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dspyui_core.data_exporter.writing import META
+from dspyui_core.files import whole_file
 
 _PORTION: Final = 1000
 # What ours are, whatever is in them: a column may be empty.
@@ -35,17 +35,8 @@ def write_parquet(rows: Callable[[], Iterable[Row]], columns: Sequence[str], pat
     for portion in _portions(rows()):
         types.see(portion)
     schema = types.schema()
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("wb") as file:
-            with pq.ParquetWriter(file, schema) as writer:
-                written = sum(_write(writer, portion, schema) for portion in _portions(rows()))
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
-    return written
+    with whole_file(path) as file, pq.ParquetWriter(file, schema) as writer:
+        return sum(_write(writer, portion, schema) for portion in _portions(rows()))
 
 
 class _Types:

@@ -3,6 +3,7 @@
 from dspyui_core.datasets.audit import Audited
 from dspyui_core.datasets.checks import Check, CheckResult
 from dspyui_core.datasets.contract import Gold, parse_gold
+from dspyui_core.datasets.data_report import check_report, data_report
 from dspyui_core.datasets.folding import Fold, fold
 from dspyui_core.datasets.forgetting import (
     Taken,
@@ -49,7 +50,9 @@ __all__ = [
     "Unwanted",
     "blank_texts",
     "check_dataset",
+    "check_report",
     "content_hash",
+    "data_report",
     "file_hash",
     "find_row",
     "fold",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from dspyui_core.datasets.rows import Row
 from dspyui_core.datasets.snapshots import read_manifest, splits_on_disk
 from dspyui_core.errors import DatasetError
 from dspyui_core.records import DatasetRef
+from dspyui_core.storage import Place
 
 __all__ = ["Taken", "Unwanted", "find_row", "forgotten_rows", "rows_from", "take_out"]
 
@@ -51,21 +51,21 @@ class Taken:
     gold: dict[str, Row] = field(default_factory=dict)
 
 
-def find_row(folder: Path, program: str, row_id: str) -> Row | None:
+def find_row(folder: Place, program: str, row_id: str) -> Row | None:
     """The row of this id in the newest snapshot of a program that has it, or None."""
     found = (row for split in splits_on_disk(folder, program) for row in split.rows())
     return next((row for row in found if row.row_id == row_id), None)
 
 
 def rows_from(
-    folder: Path, program: str, traces: frozenset[str], *, samples: frozenset[int] = frozenset()
+    folder: Place, program: str, traces: frozenset[str], *, samples: frozenset[int] = frozenset()
 ) -> tuple[Row, ...]:
     """The rows of a program's snapshots that came from these traces, or are these samples."""
     rows = (row for split in splits_on_disk(folder, program) for row in split.rows())
     return tuple(row for row in rows if row.trace_id in traces or row.sample in samples)
 
 
-def take_out(folder: Path, program: str, unwanted: Unwanted, *, dry_run: bool = False) -> Taken:
+def take_out(folder: Place, program: str, unwanted: Unwanted, *, dry_run: bool = False) -> Taken:
     """Take rows out of every snapshot of a program; the manifests say how many are gone.
 
     A version keeps its name and goes on loading. Doing it again changes nothing. Raises
@@ -89,7 +89,7 @@ def take_out(folder: Path, program: str, unwanted: Unwanted, *, dry_run: bool = 
     return Taken(frozenset(versions), frozenset(scored), count, gold)
 
 
-def forgotten_rows(folder: Path, ref: DatasetRef) -> int:
+def forgotten_rows(folder: Place, ref: DatasetRef) -> int:
     """How many rows of a dataset version are forgotten; 0 where it has no snapshot."""
     try:
         manifest = read_manifest(folder, ref)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -18,6 +17,7 @@ from dspyui_core.datasets.snapshots import ref_of, write_snapshot
 from dspyui_core.datasets.splits import Assigned, Progress, preview, record
 from dspyui_core.records import DatasetRef
 from dspyui_core.spec import ProgramSpec
+from dspyui_core.storage import Place
 from dspyui_core.store.clock import Now, utc_now
 from dspyui_core.store.journal import Entry
 
@@ -69,7 +69,7 @@ def fold_dataset(
 def settle(
     found: Fold,
     engine: Engine,
-    folder: Path,
+    folder: Place,
     *,
     now: Now = utc_now,
     on_progress: Progress | None = None,

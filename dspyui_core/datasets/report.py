@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import Field
 
 from dspyui_core.datasets.checks import CheckResult, run_checks
 from dspyui_core.datasets.findings import Finding
 from dspyui_core.datasets.folding import feedback_total
 from dspyui_core.datasets.rows import AUDIT
 from dspyui_core.datasets.splits import Assigned
-from dspyui_core.records import Record
+from dspyui_core.records import Record, SplitName
 from dspyui_core.spec import CheckSpec
 
 _LISTED = 20
@@ -41,8 +44,9 @@ class Quarantined(Record):
 class DatasetReport(Record):
     """What a dataset check found; a row with several problems is listed once for each.
 
-    `rows` counts everything looked at, `accepted` the rows that have a split. `left_out` rows the
-    spec's `where` does not want, `parked` is feedback on holdout inputs.
+    `rows` counts everything looked at, `accepted` the rows that have a split, which `splits` counts
+    by split. `left_out` rows the spec's `where` does not want, `parked` is feedback on holdout
+    inputs.
     """
 
     verdict: Literal["pass", "warn", "blocked"]
@@ -53,6 +57,7 @@ class DatasetReport(Record):
     left_out: int
     parked: int
     seconds: float
+    splits: Mapping[str, int] = Field(default_factory=dict)
 
     @property
     def blocked(self) -> bool:
@@ -61,7 +66,7 @@ class DatasetReport(Record):
 
     def to_json(self) -> dict[str, Any]:
         """The JSON of a dataset check, as plain data."""
-        content = self.model_dump(mode="json", exclude={"left_out", "parked"})
+        content = self.model_dump(mode="json", exclude={"left_out", "parked", "splits"})
         content["quarantined"] = [row.told() for row in self.quarantined]
         return content
 
@@ -91,6 +96,7 @@ def report_on(assigned: Assigned, spec: CheckSpec, *, seconds: float) -> Dataset
         left_out=assigned.fold.left_out,
         parked=len(assigned.parked),
         seconds=round(seconds, 3),
+        splits={split: len(assigned.of(split)) for split in get_args(SplitName)},
     )
 
 

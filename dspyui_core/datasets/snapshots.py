@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import enum
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, get_args
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,9 +14,10 @@ import pyarrow.parquet as pq
 from dspyui_core.datasets.findings import distinct_places
 from dspyui_core.datasets.rows import Row, content_hash
 from dspyui_core.datasets.splits import Assigned
-from dspyui_core.errors import DatasetError, HoldoutError, SplitError, StoreError
+from dspyui_core.errors import DatasetError, HoldoutError, SplitError
 from dspyui_core.records import DatasetRef, SplitName
 from dspyui_core.spec import canonical_json
+from dspyui_core.storage import Folder, Place, folder_at
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -41,7 +38,7 @@ class Reader(enum.Enum):
     COMPARISON = "the comparison"
 
 
-def write_snapshot(folder: Path, assigned: Assigned) -> DatasetRef:
+def write_snapshot(folder: Place, assigned: Assigned) -> DatasetRef:
     """Write an assignment under `folder`/program/version: a Parquet file per split, a manifest.
 
     The manifest moves last, so a reader sees all of a snapshot or none of it. The same again
@@ -51,17 +48,15 @@ def write_snapshot(folder: Path, assigned: Assigned) -> DatasetRef:
     home = _home(folder, ref)
     parts = {split: _Part.of(split, assigned.of(split)) for split in get_args(SplitName)}
     listed = {split: part.listed() for split, part in parts.items()}
-    with _storing(home):
-        home.mkdir(parents=True, exist_ok=True)
-        if _listed_there(home) == listed:
-            return ref
-        for part in parts.values():
-            _replace(home / part.file, part.parquet())
-        _write_manifest(home, _manifest(assigned, ref, listed))
+    if _listed_there(home) == listed:
+        return ref
+    for part in parts.values():
+        home.write(part.file, part.parquet())
+    _write_manifest(home, _manifest(assigned, ref, listed))
     return ref
 
 
-def load_split(folder: Path, ref: DatasetRef, split: str, *, reader: Reader) -> tuple[Row, ...]:
+def load_split(folder: Place, ref: DatasetRef, split: str, *, reader: Reader) -> tuple[Row, ...]:
     """The rows of one split of a snapshot, typed as they were written, in the same order.
 
     Raises HoldoutError where anyone but the comparison asks for the holdout, SplitError for an
@@ -76,14 +71,14 @@ def load_split(folder: Path, ref: DatasetRef, split: str, *, reader: Reader) -> 
             hint="only the comparison reads it; use train or validation",
         )
     listed = _listed(_read_manifest(_home(folder, ref)), split)
-    rows = _read_rows(_home(folder, ref) / str(listed["file"]))
+    rows = _read_rows(_home(folder, ref), str(listed["file"]))
     whole = len(rows) + listed.get("forgotten", 0) == getattr(ref, split)
     if content_hash(rows) != listed["content"] or not whole:
         raise _damaged(_home(folder, ref), f"its {split} rows are not those of this version")
     return rows
 
 
-def read_manifest(folder: Path, ref: DatasetRef) -> dict[str, Any]:
+def read_manifest(folder: Place, ref: DatasetRef) -> dict[str, Any]:
     """What a snapshot says about itself: counts, fields, sources, splits. Holds no rows.
 
     A split from which rows were taken says how many: `forgotten`.
@@ -91,19 +86,21 @@ def read_manifest(folder: Path, ref: DatasetRef) -> dict[str, Any]:
     return _read_manifest(_home(folder, ref))
 
 
-def splits_on_disk(folder: Path, program: str) -> Iterator[SplitOnDisk]:
+def splits_on_disk(folder: Place, program: str) -> Iterator[SplitOnDisk]:
     """Every split of every snapshot of a program, the newest first: for forgetting and tracing."""
-    manifests = (folder / program).glob(f"*/{MANIFEST}")
-    for path in sorted(manifests, key=lambda path: path.stat().st_mtime, reverse=True):
-        for split in _read_manifest(path.parent)["splits"]:
-            yield SplitOnDisk(path.parent, split)
+    place = folder_at(folder) / program
+    homes = [place / name for name in place.folders()]
+    whole = [home for home in homes if MANIFEST in home.files()]
+    for home in sorted(whole, key=lambda home: home.written(MANIFEST), reverse=True):
+        for split in _read_manifest(home)["splits"]:
+            yield SplitOnDisk(home, split)
 
 
 @dataclass(frozen=True, slots=True)
 class SplitOnDisk:
     """One split of the snapshot in a folder, to be read and rewritten without some of its rows."""
 
-    home: Path
+    home: Folder
     split: str
 
     @property
@@ -113,7 +110,7 @@ class SplitOnDisk:
 
     def rows(self) -> tuple[Row, ...]:
         """Its rows. Raises DatasetError where the file is damaged."""
-        return _read_rows(self.home / str(_listed(_read_manifest(self.home), self.split)["file"]))
+        return _read_rows(self.home, str(_listed(_read_manifest(self.home), self.split)["file"]))
 
     def keep(self, rows: Sequence[Row]) -> None:
         """Leave only these of its rows; the manifest says how many are forgotten.
@@ -125,12 +122,11 @@ class SplitOnDisk:
         part = _Part.of(self.split, rows)
         gone = before["rows"] - len(rows)
         after = part.listed() | {"forgotten": before.get("forgotten", 0) + gone}
-        with _storing(self.home):
-            if gone:
-                _replace(self.home / part.file, part.parquet())
-                manifest["splits"][self.split] = after
-                _write_manifest(self.home, manifest)
-            _remove_strays(self.home, manifest)
+        if gone:
+            self.home.write(part.file, part.parquet())
+            manifest["splits"][self.split] = after
+            _write_manifest(self.home, manifest)
+        _remove_strays(self.home, manifest)
 
 
 class _Part:
@@ -193,36 +189,36 @@ def _manifest(assigned: Assigned, ref: DatasetRef, listed: Mapping[str, Any]) ->
     }
 
 
-def _write_manifest(home: Path, manifest: Mapping[str, Any]) -> None:
+def _write_manifest(home: Folder, manifest: Mapping[str, Any]) -> None:
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
-    _replace(home / MANIFEST, text.encode())
+    home.write(MANIFEST, text.encode())
 
 
-def _remove_strays(home: Path, manifest: Mapping[str, Any]) -> None:
+def _remove_strays(home: Folder, manifest: Mapping[str, Any]) -> None:
     """Remove the files that the manifest does not name any more, or not yet."""
     named = {MANIFEST, *(part["file"] for part in manifest["splits"].values())}
-    for path in home.iterdir():
-        if path.is_file() and path.name not in named:
-            path.unlink()
+    for file in home.files():
+        if file not in named:
+            home.remove(file)
 
 
-def _home(folder: Path, ref: DatasetRef) -> Path:
-    return folder / ref.program / ref.version
+def _home(folder: Place, ref: DatasetRef) -> Folder:
+    return folder_at(folder) / ref.program / ref.version
 
 
-def _listed_there(home: Path) -> Any:
+def _listed_there(home: Folder) -> Any:
     """The splits of a whole snapshot that is already there, else None."""
     try:
         listed = _read_manifest(home)["splits"]
-        whole = all((home / part["file"]).is_file() for part in listed.values())
+        whole = {part["file"] for part in listed.values()} <= {*home.files()}
     except (DatasetError, KeyError, TypeError, AttributeError):
         return None
     return listed if whole else None
 
 
-def _read_manifest(home: Path) -> dict[str, Any]:
+def _read_manifest(home: Folder) -> dict[str, Any]:
     try:
-        manifest = json.loads((home / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads(home.read(MANIFEST))
     except FileNotFoundError:
         raise DatasetError(f"no snapshot {home}", hint="run the turn again to write it") from None
     except (OSError, ValueError) as error:
@@ -237,41 +233,16 @@ def _listed(manifest: Mapping[str, Any], split: str) -> Mapping[str, Any]:
     return listed
 
 
-def _read_rows(path: Path) -> tuple[Row, ...]:
+def _read_rows(home: Folder, file: str) -> tuple[Row, ...]:
     try:
-        # A file object, not a path: its handle is closed here, and no folder name is parsed.
-        with path.open("rb") as file:
-            return tuple(_row(cells) for cells in pq.read_table(file).to_pylist())
+        table = pq.read_table(pa.BufferReader(home.read(file)))
+        return tuple(_row(cells) for cells in table.to_pylist())
     except (OSError, pa.ArrowInvalid, ValueError, TypeError, KeyError) as error:
-        raise _damaged(path.parent, str(error)) from error
+        raise _damaged(home, str(error)) from error
 
 
-def _damaged(home: Path, why: str) -> DatasetError:
+def _damaged(home: Folder, why: str) -> DatasetError:
     return DatasetError(
         f"the snapshot {home} is damaged: {why}",
         hint="remove that folder and run the turn again to write it anew",
     )
-
-
-@contextmanager
-def _storing(home: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"the snapshot {home} cannot be written: {error.strerror}",
-            hint="set DSPYUI_HOME to a folder you may write to, with room on its disk",
-        ) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write the whole file or none of it, also when the process or the machine dies."""
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from dspyui_core.datasets.rows import Row
 from dspyui_core.datasets.snapshots import splits_on_disk
+from dspyui_core.storage import Place
 
 __all__ = ["RowPlace", "places_of"]
 
@@ -20,7 +20,7 @@ class RowPlace:
     row: Row | None
 
 
-def places_of(folder: Path, program: str, row_id: str) -> tuple[RowPlace, ...]:
+def places_of(folder: Place, program: str, row_id: str) -> tuple[RowPlace, ...]:
     """Every snapshot of a program that has this row, the newest first.
 
     Raises DatasetError for a damaged snapshot.

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from statistics import fmean, stdev
+from types import MappingProxyType
 from typing import Any, Literal
 
 import dspy
@@ -51,6 +52,7 @@ def evaluate(
     threads: int = 1,
     outputs: Sequence[Field] = (),
     repeats: int = 1,
+    known: Mapping[str, ScoreRow] = MappingProxyType({}),
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ScoreCard:
     """Score a program on labelled rows, `threads` answers at a time, in the order of the rows.
@@ -59,23 +61,27 @@ def evaluate(
     whose answers failed has score None and an error; the others are unaffected. With `repeats`
     each row is answered so often, past the cache of answers, and its score is the mean, a failed
     answer counting as 0; the row is still one row. `outputs` are the program's: by the literals
-    among them rows are sliced, and macro F1 is told.
+    among them rows are sliced, and macro F1 is told. Rows that are `known` by their id were scored
+    before: they are not asked again, and only sliced.
     """
     asked = uncached(lm) if repeats > 1 else lm
+    new = [row for row in rows if row.row_id not in known]
     with using_lm(asked):
-        scored, told = [], time.monotonic()
-        for row, answers in _answered_rows(program, rows, metric, repeats, threads):
-            scored.append(_row(row, answers, outputs))
-            if time.monotonic() - told >= PROGRESS_SECONDS or len(scored) == len(rows):
+        scored, told = list[ScoreRow](), time.monotonic()
+        for row, answers in _answered_rows(program, new, metric, repeats, threads):
+            scored.append(_row(row, answers))
+            if time.monotonic() - told >= PROGRESS_SECONDS and len(scored) < len(new):
                 told = time.monotonic()
-                on_progress(len(scored), len(rows))
+                on_progress(len(rows) - len(new) + len(scored), len(rows))
+    on_progress(len(rows), len(rows))
+    found = _sliced(rows, known, scored, outputs)
     return ScoreCard(
         program_digest=program_digest,
         dataset_version=dataset_version,
         split=split,
         metric=metric_name,
-        rows=tuple(scored),
-        macro_f1=macro_f1(rows, scored, outputs),
+        rows=found,
+        macro_f1=macro_f1(rows, found, outputs),
     )
 
 
@@ -127,7 +133,7 @@ def _judge(
     return score, ""
 
 
-def _row(row: SlicedRow, answers: Sequence[_Answer], outputs: Sequence[Field]) -> ScoreRow:
+def _row(row: SlicedRow, answers: Sequence[_Answer]) -> ScoreRow:
     """A row's answers as one result; what it answered is what it answered first."""
     scores = [each.score for each in answers]
     counted = [score or 0.0 for score in scores]
@@ -144,9 +150,23 @@ def _row(row: SlicedRow, answers: Sequence[_Answer], outputs: Sequence[Field]) -
         latency_ms=fmean(each.latency_ms for each in answers),
         calls=used.calls,
         usd=used.usd,
-        slices=slices_of(row, outputs),
         repeats=len(answers),
         deviation=stdev(counted) if len(answers) > 1 else 0.0,
         # An answer without tokens: the cache spoke, and neither time nor price is real.
         cached=failed < len(answers) and used.calls > 0 and used.tokens == 0,
+    )
+
+
+def _sliced(
+    rows: Sequence[SlicedRow],
+    known: Mapping[str, ScoreRow],
+    scored: Sequence[ScoreRow],
+    outputs: Sequence[Field],
+) -> tuple[ScoreRow, ...]:
+    """The results in the order of the rows, those that were known among those scored now."""
+    new = iter(scored)
+    results = (known[row.row_id] if row.row_id in known else next(new) for row in rows)
+    return tuple(
+        result.model_copy(update={"slices": slices_of(row, outputs)})
+        for row, result in zip(rows, results, strict=True)
     )

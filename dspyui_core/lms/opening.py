@@ -132,3 +132,11 @@ def metered(lm: Any = None) -> Iterator[Meter]:
         return
     with dspy.context(disable_history=False, **listening(meter)):
         yield meter
+
+
+@contextmanager
+def metered_apart() -> Iterator[Meter]:
+    """Yield a meter that counts the block's LM calls alone: those of enclosing blocks do not."""
+    others = [each for each in dspy.settings.get("callbacks", []) if not isinstance(each, Meter)]
+    with dspy.context(callbacks=others), metered() as meter:
+        yield meter

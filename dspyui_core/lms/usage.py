@@ -107,6 +107,13 @@ class MeteredLM(dspy.LM):
                 callback.told(usage)
 
 
+def count(usage: Usage) -> None:
+    """Add what was used elsewhere, by another process, to every active meter."""
+    for callback in dspy.settings.get("callbacks", []):
+        if isinstance(callback, Meter):
+            callback.add(usage)
+
+
 def usage_of(entry: Mapping[str, Any], *, free: bool) -> Usage:
     """Return the tokens and the price in an entry of DSPy's history.
 

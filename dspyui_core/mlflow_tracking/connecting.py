@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from dspyui_core.errors import StoreError
+from dspyui_core.store.shared_lock import shared_opening_lock
 
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -43,13 +44,13 @@ def open_client(tracking_uri: str) -> mlflow.MlflowClient:
         database = _sqlite_file(tracking_uri)
         if database is None:
             _knock(tracking_uri)
-            return _client(tracking_uri)
+            return _opened(tracking_uri)
         database.parent.mkdir(parents=True, exist_ok=True)
         # Two processes that open a fresh home at once would both create the tables.
         with FileLock(database.with_name(f"{database.name}.lock")):
             _write_ahead(database)
             return _client(tracking_uri)
-    except (OSError, sqlite3.Error, SQLAlchemyError, MlflowException) as error:
+    except (ImportError, OSError, sqlite3.Error, SQLAlchemyError, MlflowException) as error:
         raise _cannot_open(tracking_uri, error) from error
 
 
@@ -167,6 +168,13 @@ def _knock(tracking_uri: str) -> None:
             raise OSError(f"it does not answer: {error.reason}") from error
     except (ValueError, HTTPException) as error:
         raise OSError(f"it does not answer: {error}") from error
+
+
+def _opened(tracking_uri: str) -> mlflow.MlflowClient:
+    if not tracking_uri.startswith("postgresql"):
+        return _client(tracking_uri)
+    with shared_opening_lock(tracking_uri):
+        return _client(tracking_uri)
 
 
 def _client(tracking_uri: str) -> mlflow.MlflowClient:

@@ -13,6 +13,8 @@ from dspyui_core.runner.answering import (
 from dspyui_core.runner.batch import (
     BatchPlan,
     BatchReport,
+    Part,
+    PartAnswered,
     plan_batch,
     run_batch_inference,
     validate_csv_headers,
@@ -27,6 +29,8 @@ __all__ = [
     "BatchPlan",
     "BatchReport",
     "Journaled",
+    "Part",
+    "PartAnswered",
     "Recorder",
     "RecordingStats",
     "Replayed",

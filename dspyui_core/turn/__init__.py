@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from dspyui_core.turn.adopting import Adopted, adopt_run, would_adopt
-from dspyui_core.turn.batching import BatchRequest, answer_file, plan_file
+from dspyui_core.turn.approving import (
+    Question,
+    answer_question,
+    expire_approvals,
+    plan_reopen,
+    question,
+    refuse_overdue,
+    reopen_item,
+)
+from dspyui_core.turn.batching import BatchRequest, answer_file, answer_some, plan_file
 from dspyui_core.turn.by_hand import (
     Promoted,
     PromoteRequest,
@@ -11,6 +20,7 @@ from dspyui_core.turn.by_hand import (
     promote_by_hand,
     roll_back_by_hand,
 )
+from dspyui_core.turn.chunks import Chunk, ChunkScored
 from dspyui_core.turn.compiling import compile_candidate
 from dspyui_core.turn.curve import learning_curve
 from dspyui_core.turn.deciding import decide_release
@@ -42,6 +52,7 @@ from dspyui_core.turn.mirroring import (
     mirrored_programs,
 )
 from dspyui_core.turn.opening import Opened, TurnRequest, open_turn, request_spec
+from dspyui_core.turn.passing import may_pass
 from dspyui_core.turn.planning import TurnPlan, plan_turn
 from dspyui_core.turn.rebuild_base import RebuildPlan, RebuildRequest
 from dspyui_core.turn.rebuilding import Rebuilt, RebuiltAnswer, plan_rebuild, rebuild_version
@@ -58,24 +69,31 @@ from dspyui_core.turn.reviewing import (
     with_answer,
 )
 from dspyui_core.turn.scoring import FileScore, ScoredAnswer, score_file
+from dspyui_core.turn.scoring_chunks import score_chunk
 from dspyui_core.turn.showing import (
     TurnDetails,
-    decision_markdown,
+    changed_table,
     page_link,
     run_link,
     score_table,
     turn_details,
+    turn_links,
 )
 from dspyui_core.turn.status import HomeStatus, ProgramStatus, home_status
-from dspyui_core.turn.steps import Evaluated
+from dspyui_core.turn.steps import Counted, Evaluated, counted
+from dspyui_core.turn.telling import data_markdown, decision_markdown
 from dspyui_core.turn.tracing import RowDataset, RowLineage, RowUse, RowVersion, row_lineage
+from dspyui_core.turn.watching import WatchReport, WatchRequest, watch_champion
 
 __all__ = [
     "SHOWN",
     "Adopted",
     "AnswerLineage",
     "BatchRequest",
+    "Chunk",
+    "ChunkScored",
     "Concluded",
+    "Counted",
     "DemoOrigin",
     "Disagreement",
     "Evaluated",
@@ -94,6 +112,7 @@ __all__ = [
     "ProgramStatus",
     "PromoteRequest",
     "Promoted",
+    "Question",
     "RebuildPlan",
     "RebuildRequest",
     "Rebuilt",
@@ -112,17 +131,25 @@ __all__ = [
     "TurnDetails",
     "TurnPlan",
     "TurnRequest",
+    "WatchReport",
+    "WatchRequest",
     "accept_item",
     "adopt_run",
     "answer_file",
     "answer_lineage",
+    "answer_question",
+    "answer_some",
+    "changed_table",
     "compile_candidate",
     "conclude",
+    "counted",
+    "data_markdown",
     "decide_release",
     "decision_markdown",
     "decision_report",
     "draw_sample",
     "evaluate_programs",
+    "expire_approvals",
     "export_feedback",
     "export_sheet",
     "failed_report",
@@ -134,6 +161,7 @@ __all__ = [
     "lags",
     "last_decided",
     "learning_curve",
+    "may_pass",
     "mirror_all",
     "mirror_program",
     "mirrored_programs",
@@ -144,13 +172,17 @@ __all__ = [
     "plan_import",
     "plan_rebuild",
     "plan_reject",
+    "plan_reopen",
     "plan_sample",
     "plan_sheet",
     "plan_turn",
     "promote_by_hand",
+    "question",
     "rebuild_version",
+    "refuse_overdue",
     "register_version",
     "reject_item",
+    "reopen_item",
     "replay",
     "request_spec",
     "rescore",
@@ -158,9 +190,12 @@ __all__ = [
     "roll_back_by_hand",
     "row_lineage",
     "run_link",
+    "score_chunk",
     "score_file",
     "score_table",
     "turn_details",
+    "turn_links",
+    "watch_champion",
     "with_answer",
     "would_adopt",
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from math import ceil
 from pathlib import Path
 
 from pydantic import Field
@@ -10,32 +13,49 @@ from dspyui_core.datasets import file_hash
 from dspyui_core.mlflow_loader import LoadedModel
 from dspyui_core.records import Record
 from dspyui_core.runner import BatchPlan, BatchReport, plan_batch, run_batch_inference
-from dspyui_core.runner.batch import CHUNK, unfinished_job
+from dspyui_core.runner.batch import (
+    CHUNK,
+    Job,
+    Part,
+    PartAnswered,
+    answer_part,
+    unfinished_job,
+)
 from dspyui_core.spec import read_spec
-from dspyui_core.turn.steps import Progress, silent
+from dspyui_core.turn.asked import MOST, ProgramFile
+from dspyui_core.turn.chunks import spans
+from dspyui_core.turn.steps import Progress, counted, silent
 from dspyui_core.workspace import Workspace
 
-__all__ = ["BatchRequest", "answer_file", "plan_file"]
+__all__ = ["BatchRequest", "answer_file", "answer_some", "plan_file"]
+
+Answerers = Callable[[Sequence[Part]], Iterable[PartAnswered]]
 
 
 class BatchRequest(Record):
     """Which file is answered by which program, and where the answers go."""
 
-    program: Path = Field(description="The program spec, a YAML file.")
+    program: ProgramFile
     file: Path = Field(description="The rows: a .csv, .tsv, .jsonl or .parquet file.")
     out: Path | None = Field(
         None,
+        title="Output file",
         description="The file of the answers, .csv or .jsonl; by default one in the job's folder "
         "in the home.",
     )
     version: int | None = Field(
         None,
         ge=1,
+        le=MOST,
         description="The version that answers; by default the one that an unfinished job began "
         "with, or else the champion.",
     )
     chunk: int = Field(
-        CHUNK, ge=1, le=10_000, description="Rows that are answered and recorded together."
+        CHUNK,
+        ge=1,
+        le=10_000,
+        title="Rows in a chunk",
+        description="Rows that are answered and recorded together.",
     )
     retry_failed: bool = Field(
         False, description="Ask the failed rows of a finished job once more."
@@ -43,9 +63,16 @@ class BatchRequest(Record):
 
 
 def answer_file(
-    ws: Workspace, request: BatchRequest, *, on_progress: Progress = silent
+    ws: Workspace,
+    request: BatchRequest,
+    *,
+    answerers: Answerers | None = None,
+    on_progress: Progress = silent,
 ) -> BatchReport:
     """Answer every row of the file; a job that was interrupted goes on with the version it began.
+
+    With `answerers` the job's chunks are dealt out in parts, which they answer as they like
+    (`answer_some`); the file that is written is the same.
 
     Raises SpecError, ModelNotFoundError, and what `run_batch_inference` raises.
     """
@@ -62,7 +89,27 @@ def answer_file(
         chunk=request.chunk,
         span_bytes=ws.settings.journal.span_bytes,
         retry_failed=request.retry_failed,
-        on_progress=lambda done, total: on_progress(f"answered {done}/{total} rows"),
+        spread=None
+        if answerers is None
+        else partial(_spread, ws, request.file.resolve(), answerers),
+        on_progress=lambda done, total: on_progress(counted("answered", done, total, "rows")),
+    )
+
+
+def answer_some(ws: Workspace, part: Part) -> PartAnswered:
+    """Answer some chunks of a job that another process runs; what is answered is not asked again.
+
+    Raises ModelNotFoundError, and LMError where the LM answers nobody.
+    """
+    served = ws.models.load_model(part.job.program, version=part.job.version)
+    return answer_part(
+        served,
+        part,
+        lm=ws.lm(served.spec.lm),
+        journal=ws.journal,
+        batches=_batches(ws),
+        threads=ws.settings.lm.threads,
+        span_bytes=ws.settings.journal.span_bytes,
     )
 
 
@@ -75,6 +122,19 @@ def plan_file(ws: Workspace, request: BatchRequest) -> BatchPlan:
         out=request.out,
         chunk=request.chunk,
     )
+
+
+def _spread(
+    ws: Workspace, file: Path, answerers: Answerers, job: Job, numbers: Sequence[int]
+) -> int:
+    """Deal the chunks with these numbers out; how many rows were asked."""
+    # Of chunks there may be thousands: a part is some of them, one after the other.
+    fan_out = ws.settings.fan_out
+    cut = spans(len(numbers), workers=fan_out.workers, fewest=ceil(fan_out.rows / job.chunk))
+    parts = [
+        Part(job=job, file=file, numbers=tuple(numbers[span.start : span.stop])) for span in cut
+    ]
+    return sum(answered.asked for answered in answerers(parts))
 
 
 def _served(ws: Workspace, request: BatchRequest) -> LoadedModel:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field
 
 from dspyui_core.records import Record
 from dspyui_core.spec import read_spec
+from dspyui_core.turn.asked import MOST, ProgramFile
 from dspyui_core.workspace import Workspace
 
 __all__ = [
@@ -22,18 +21,29 @@ __all__ = [
 class PromoteRequest(Record):
     """Which version of which program becomes the champion, and why."""
 
-    program: Path = Field(description="The program spec, a YAML file.")
+    program: ProgramFile
     version: int | None = Field(
-        None, ge=1, description="The version; by default the waiting challenger."
+        None, ge=1, le=MOST, description="The version; by default the waiting challenger."
     )
     reason: str = Field("promoted by hand", min_length=1, description="Why, for the ledger.")
+    ask: bool = Field(
+        False,
+        title="Ask first",
+        description="Wait for a person's answer: approve or refuse, with a comment.",
+    )
 
 
 class RollbackRequest(Record):
     """Which earlier champion of which program serves again, and why."""
 
-    program: Path = Field(description="The program spec, a YAML file.")
-    to: int | None = Field(None, ge=1, description="The version; by default the champion before.")
+    program: ProgramFile
+    to: int | None = Field(
+        None,
+        ge=1,
+        le=MOST,
+        title="Version",
+        description="The version; by default the champion before.",
+    )
     reason: str = Field("rolled back by hand", min_length=1, description="Why, for the ledger.")
 
 

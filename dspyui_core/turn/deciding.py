@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dspyui_core.promotion import Evidence, decide, next_look
-from dspyui_core.records import Decision
+from dspyui_core.mlflow_registry import version_with_digest
+from dspyui_core.promotion import Evidence, decide, next_look, taken_back
+from dspyui_core.records import CandidateRef, Decision
 from dspyui_core.turn.judging import distrust
 from dspyui_core.turn.steps import Evaluated, Snapshot, recorded, step
 from dspyui_core.workspace import Workspace
@@ -34,5 +35,24 @@ def _decide(ws: Workspace, turn_id: str) -> Decision:
         ),
         policy,
         first=snapshot.champion is None,
-        hold=ws.releases.hold(name),
+        hold="; ".join(filter(None, (ws.releases.hold(name), _taken_back(ws, turn_id, name)))),
+    )
+
+
+def _taken_back(ws: Workspace, turn_id: str, program: str) -> str:
+    """Why a person has to promote a candidate that served before and was rolled back, or nothing.
+
+    The same program is the same version: what made it harm then is not in the holdout.
+    """
+    history = ws.releases.ledger.history(program)
+    if not any(entry.kind == "rollback" for entry in history):
+        return ""
+    digest = recorded(ws, turn_id, "compile", CandidateRef).digest
+    version = version_with_digest(ws.client, program, digest)
+    rollback = None if version is None else taken_back(history, version)
+    if rollback is None:
+        return ""
+    return (
+        f"it is version {version}, which was rolled back by {rollback.actor} (decision "
+        f"{rollback.seq}, {rollback.reasons[0]}): a person must promote it"
     )

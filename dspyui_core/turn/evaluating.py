@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import dspy
 
@@ -23,19 +24,22 @@ from dspyui_core.mlflow_tracking import (
     log_evaluation_table,
     log_metrics,
 )
-from dspyui_core.records import CandidateRef, ScoreCard
+from dspyui_core.records import CandidateRef, ScoreCard, ScoreRow
 from dspyui_core.spec import ProgramSpec
+from dspyui_core.turn.chunks import EVALUATE, Chunk, Scorers, drop_chunks, scored_elsewhere
 from dspyui_core.turn.compiling import load_candidate
 from dspyui_core.turn.metric import metric_of
 from dspyui_core.turn.replaying import replay_recent
-from dspyui_core.turn.steps import Evaluated, Progress, Snapshot, recorded, silent, step
+from dspyui_core.turn.steps import Evaluated, Progress, Snapshot, counted, recorded, silent, step
 from dspyui_core.workspace import Workspace
 
 __all__ = [
     "EVALUATION_TABLE",
     "Contender",
+    "contender_of",
     "evaluate_programs",
     "score_again",
+    "score_rows",
     "score_side_by_side",
 ]
 
@@ -52,19 +56,44 @@ class Contender:
     version: int | None = None
 
 
-def evaluate_programs(ws: Workspace, turn_id: str, *, on_progress: Progress = silent) -> Evaluated:
-    """The scores of the turn's programs on the holdout, and candidate against opponent."""
-    return step(ws, turn_id, "evaluate", Evaluated, lambda: _evaluate(ws, turn_id, on_progress))
+def evaluate_programs(
+    ws: Workspace,
+    turn_id: str,
+    *,
+    scorers: Scorers | None = None,
+    on_progress: Progress = silent,
+) -> Evaluated:
+    """The scores of the turn's programs on the holdout, and candidate against opponent.
+
+    With `scorers` the rows are cut into chunks, which they score as they like (`score_chunk`);
+    rows that they leave are scored here. But for latency and price, what is found is the same.
+    """
+    evaluated = step(
+        ws, turn_id, EVALUATE, Evaluated, lambda: _evaluate(ws, turn_id, scorers, on_progress)
+    )
+    drop_chunks(ws, turn_id)
+    return evaluated
 
 
-def _evaluate(ws: Workspace, turn_id: str, on_progress: Progress) -> Evaluated:
+def _evaluate(
+    ws: Workspace, turn_id: str, scorers: Scorers | None, on_progress: Progress
+) -> Evaluated:
     snapshot = recorded(ws, turn_id, "snapshot", Snapshot)
     candidate = recorded(ws, turn_id, "compile", CandidateRef)
     rows = _holdout(ws, snapshot)
     contenders = _contenders(ws, snapshot, candidate)
+    digests = {role: contender.digest for role, contender in contenders.items()}
+    known = scored_elsewhere(ws, turn_id, digests, len(rows), scorers)
     cards = {
         role: _score(
-            ws, snapshot, rows, role, contender, _timed_lm(ws, snapshot, contender), on_progress
+            ws,
+            snapshot,
+            rows,
+            role,
+            contender,
+            _timed_lm(ws, snapshot, contender),
+            on_progress,
+            known=known[role],
         )
         for role, contender in contenders.items()
     }
@@ -73,6 +102,15 @@ def _evaluate(ws: Workspace, turn_id: str, on_progress: Progress) -> Evaluated:
     evaluated = _evaluated(cards, snapshot.spec).model_copy(update={"replay": replay})
     _log(ws, candidate, rows, cards, evaluated)
     return evaluated
+
+
+def score_rows(
+    ws: Workspace, snapshot: Snapshot, chunk: Chunk, contender: Contender, on_progress: Progress
+) -> ScoreCard:
+    """A program's scores on the rows of a chunk, as the whole evaluation would have them."""
+    rows = _holdout(ws, snapshot)[chunk.start : chunk.stop]
+    lm = _timed_lm(ws, snapshot, contender)
+    return _score(ws, snapshot, rows, chunk.role, contender, lm, on_progress)
 
 
 def score_again(
@@ -158,17 +196,23 @@ def _refuse_silence(cards: Mapping[str, ScoreCard]) -> None:
 def _contenders(
     ws: Workspace, snapshot: Snapshot, candidate: CandidateRef
 ) -> Mapping[str, Contender]:
-    compiled = load_candidate(ws, candidate)
-    baseline = programs.build(snapshot.spec, workspace=ws.folder)
-    digest = programs.digest(baseline, snapshot.spec)
-    found = {
-        "baseline": Contender(baseline, snapshot.spec, digest),
-        "candidate": Contender(compiled.program, compiled.spec, compiled.digest),
-    }
-    if snapshot.champion is not None:
+    champion = () if snapshot.champion is None else ("champion",)
+    roles = ("baseline", "candidate", *champion)
+    return {role: contender_of(ws, snapshot, candidate, role) for role in roles}
+
+
+def contender_of(
+    ws: Workspace, snapshot: Snapshot, candidate: CandidateRef, role: str
+) -> Contender:
+    """The program in one role of a turn: its baseline, its candidate, or its champion."""
+    if role == "baseline":
+        baseline = programs.build(snapshot.spec, workspace=ws.folder)
+        return Contender(baseline, snapshot.spec, programs.digest(baseline, snapshot.spec))
+    if role == "candidate":
+        model = load_candidate(ws, candidate)
+    else:
         model = ws.models.load_model(snapshot.spec.name, version=snapshot.champion)
-        found["champion"] = Contender(model.program, model.spec, model.digest)
-    return found
+    return Contender(model.program, model.spec, model.digest)
 
 
 def _score(
@@ -179,6 +223,8 @@ def _score(
     contender: Contender,
     lm: dspy.LM,
     on_progress: Progress,
+    *,
+    known: Mapping[str, ScoreRow] = MappingProxyType({}),
 ) -> ScoreCard:
     spec = snapshot.spec
     return evaluate(
@@ -193,7 +239,10 @@ def _score(
         threads=ws.settings.lm.threads,
         outputs=spec.signature.outputs,
         repeats=spec.evaluation.repeats,
-        on_progress=lambda done, total: on_progress(f"scoring {role}: {done}/{total} holdout rows"),
+        known=known,
+        on_progress=lambda done, total: on_progress(
+            counted(f"scoring {role}", done, total, "holdout rows")
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from dspyui_core.data_exporter import Exported, Format, Wanted, moment
 from dspyui_core.feedback import Rating
 from dspyui_core.records import Record
 from dspyui_core.spec import read_spec
+from dspyui_core.turn.asked import MOST, ProgramFile
 from dspyui_core.workspace import Workspace
 
 __all__ = ["ExportRequest", "export_feedback"]
@@ -28,9 +29,11 @@ def _end(value: Any) -> Any:
 class ExportRequest(Record):
     """Which feedback of which program is written, how, and where."""
 
-    program: Path = Field(description="The program spec, a YAML file.")
+    program: ProgramFile
     out: Path | None = Field(
-        None, description="The file; by default a new one in the folder exports of the home."
+        None,
+        title="Output file",
+        description="The file; by default a new one in the folder exports of the home.",
     )
     format: Format = Field("csv", description="How the rows are written.")
     rating: Rating | None = Field(None, description="Only feedback with this rating.")
@@ -40,8 +43,10 @@ class ExportRequest(Record):
     until: Annotated[datetime | None, BeforeValidator(_end)] = Field(
         None, description="Only feedback up to this time; a date means all of that day."
     )
-    version: int | None = Field(None, ge=1, description="Only answers of this version.")
-    limit: int | None = Field(None, ge=1, description="At most this many rows, the oldest first.")
+    version: int | None = Field(None, ge=1, le=MOST, description="Only answers of this version.")
+    limit: int | None = Field(
+        None, ge=1, le=MOST, description="At most this many rows, the oldest first."
+    )
     consumer: str | None = Field(
         None,
         description="Only what this consumer has not had, which is remembered; goes with limit, "

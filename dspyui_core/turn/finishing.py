@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dspyui_core.events import TURN_FINISHED
 from dspyui_core.mlflow_tracking import existing_run, finish_run, log_parameters
 from dspyui_core.records import (
     Decision,
@@ -27,6 +28,8 @@ OUTCOMES: dict[str, Outcome] = {
     "refuse": "refused",
     "inconclusive": "inconclusive",
 }
+# An event is a line for people; the decision page has all of it.
+_TOLD, _TOLD_REASONS = 300, 5
 
 
 def finish(ws: Workspace, turn_id: str, outcome: Outcome | None = None, message: str = "") -> Turn:
@@ -42,6 +45,7 @@ def finish(ws: Workspace, turn_id: str, outcome: Outcome | None = None, message:
         report = report.model_copy(update={"message": "\n".join(part for part in told if part)})
     collect(ws, turn_id, report)
     closed = ws.turns.close(turn_id, report.outcome, report.model_dump(mode="json"))
+    ws.launcher.emit(TURN_FINISHED, report.program, _told(report))
     return Turn.model_validate(closed.report)
 
 
@@ -84,6 +88,13 @@ def describe_turn(
         seconds=round(sum(cost.seconds for cost in costs), 3),
         message=message,
     )
+
+
+def _told(report: Turn) -> dict[str, object]:
+    """What is told of a turn that ended: enough to decide whether to look."""
+    reasons = [report.message] if report.decision is None else list(report.decision.reasons)
+    told = {"turn": report.turn, "outcome": report.outcome, "version": report.model_version}
+    return {**told, "reasons": [reason[:_TOLD] for reason in reasons[:_TOLD_REASONS] if reason]}
 
 
 def _outcome(steps: dict[str, dict[str, object]]) -> Outcome:

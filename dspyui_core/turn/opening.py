@@ -17,6 +17,8 @@ from dspyui_core.promotion import futile
 from dspyui_core.records import DatasetRef, Record, Turn
 from dspyui_core.spec import ProgramSpec, read_spec
 from dspyui_core.store.turns import TurnRow
+from dspyui_core.turn.approving import expire_approvals
+from dspyui_core.turn.asked import ProgramFile
 from dspyui_core.turn.epochs import Epoch, fold_in_epoch, open_epoch
 from dspyui_core.turn.finishing import finish, nothing_new
 from dspyui_core.turn.steps import (
@@ -35,10 +37,19 @@ __all__ = ["Fresh", "Opened", "Resumes", "TurnRequest", "look", "open_turn", "re
 class TurnRequest(Record):
     """Which program takes a turn."""
 
-    program: Path = Field(description="The program spec, a YAML file.")
-    data: Path | None = Field(None, description="A data file to use instead of the spec's sources.")
+    program: ProgramFile
+    data: Path | None = Field(
+        None,
+        title="Other data",
+        description="A data file to use instead of the spec's sources.",
+    )
     force: bool = Field(
         False, description="Compile even where the holdout could show no gain worth a release."
+    )
+    reason: str = Field(
+        "by hand",
+        max_length=80,
+        description="Why the turn is taken, for people: it stands in the run's name.",
     )
 
 
@@ -87,9 +98,10 @@ def open_turn(ws: Workspace, request: TurnRequest, *, on_progress: Progress = si
     An open turn keeps the inputs it fixed; what changed in the data since then waits for the next
     turn. One whose spec or core changed is closed as abandoned, and so is one whose data changed
     before its snapshot was written, or that lost rows since because somebody is forgotten, or its
-    champion because somebody deleted it. Raises SpecError and DatasetError before anything is
-    written.
+    champion because somebody deleted it. A version that waited for a person for too long is refused
+    first. Raises SpecError and DatasetError before anything of the turn is written.
     """
+    expire_approvals(ws, request_spec(request).name)
     seen = look(ws, request, on_progress=on_progress)
     if isinstance(seen, Resumes):
         return _resumed(ws, seen, request.force, on_progress)

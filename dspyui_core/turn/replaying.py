@@ -17,7 +17,7 @@ from dspyui_core.runner import Replayed, Served, checked_inputs, replay_inputs
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.store.journal import Entry
 from dspyui_core.turn.adopting import candidate_run
-from dspyui_core.turn.steps import Progress, Snapshot, silent
+from dspyui_core.turn.steps import Progress, Snapshot, counted, silent
 from dspyui_core.workspace import Workspace
 
 __all__ = ["SHOWN", "ReplayReport", "replay", "replay_recent"]
@@ -183,7 +183,9 @@ def _answers(
         [checked_inputs(served.spec, one.inputs) for one in asked],
         lm=ws.lm(served.spec.lm),
         threads=ws.settings.lm.threads,
-        on_progress=lambda done, total: on_progress(f"replaying {who}: {done}/{total} inputs"),
+        on_progress=lambda done, total: on_progress(
+            counted(f"replaying {who}", done, total, "inputs")
+        ),
     )
 
 

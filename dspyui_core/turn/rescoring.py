@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-
-from pydantic import Field
 
 from dspyui_core import programs
 from dspyui_core.comparison import compare
@@ -16,6 +13,7 @@ from dspyui_core.mlflow_tracking import read_evaluation_table
 from dspyui_core.records import Comparison, Record, ScoreCard, ScoreRow
 from dspyui_core.review import Inbox
 from dspyui_core.spec import read_spec
+from dspyui_core.turn.asked import ProgramFile
 from dspyui_core.turn.evaluating import EVALUATION_TABLE, Contender, score_again
 from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent
 from dspyui_core.workspace import Workspace
@@ -26,7 +24,7 @@ __all__ = ["Rescore", "RescoreRequest", "rescore", "rescore_champion"]
 class RescoreRequest(Record):
     """Whose champion answers its holdout again."""
 
-    program: Path = Field(description="The program spec, a YAML file.")
+    program: ProgramFile
 
 
 class Rescore(Record):

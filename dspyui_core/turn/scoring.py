@@ -23,7 +23,7 @@ from dspyui_core.records import (
 )
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.turn.metric import metric_of
-from dspyui_core.turn.steps import Progress, silent
+from dspyui_core.turn.steps import Progress, counted, silent
 from dspyui_core.workspace import Workspace
 
 __all__ = ["FileScore", "ScoredAnswer", "score_file"]
@@ -138,7 +138,7 @@ def _card(
         threads=ws.settings.lm.threads,
         outputs=spec.signature.outputs,
         repeats=repeats,
-        on_progress=lambda done, total: on_progress(f"scoring: {done}/{total} rows"),
+        on_progress=lambda done, total: on_progress(counted("scoring", done, total, "rows")),
     )
 
 

@@ -25,10 +25,12 @@ from dspyui_core.workspace import Workspace
 
 __all__ = [
     "QUARANTINED_KEPT",
+    "Counted",
     "Evaluated",
     "Progress",
     "Snapshot",
     "StepCost",
+    "counted",
     "recorded",
     "silent",
     "step",
@@ -82,6 +84,22 @@ class Evaluated(Record):
     comparison: Comparison
     slices: tuple[SliceComparison, ...] = ()
     replay: Replay | None = None
+
+
+class Counted(str):
+    """A progress message that says how far a step is; `share` is 0..1."""
+
+    __slots__ = ("share", "what")
+
+    what: str
+    share: float
+
+
+def counted(what: str, done: int, total: int, unit: str) -> Counted:
+    """`<what>: <done>/<total> <unit>`."""
+    message = Counted(f"{what}: {done}/{total} {unit}")
+    message.what, message.share = what, done / total if total else 1.0
+    return message
 
 
 def silent(message: str) -> None:

@@ -14,6 +14,7 @@ from dspyui_core.mlflow_loader import saved_state
 from dspyui_core.mlflow_registry import versions
 from dspyui_core.mlflow_tracking import TURN_TAG
 from dspyui_core.records import ModelVersion, Record
+from dspyui_core.storage import folder_at
 from dspyui_core.turn.lineage import DemoOrigin, row_origin
 from dspyui_core.workspace import Workspace
 
@@ -99,8 +100,7 @@ def left_out(version: ModelVersion) -> tuple[str, ...]:
 
 
 def _places(ws: Workspace, row_id: str, program: str | None) -> dict[str, tuple[RowPlace, ...]]:
-    every = sorted(path.name for path in ws.snapshots.glob("*") if path.is_dir())
-    names = every if program is None else [program]
+    names = folder_at(ws.snapshots).folders() if program is None else [program]
     found = {name: places_of(ws.snapshots, name, row_id) for name in names}
     return {name: places for name, places in found.items() if places}
 

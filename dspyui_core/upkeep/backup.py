@@ -56,8 +56,8 @@ def plan_backup(
     ws: Workspace, target: Path | None = None, *, at: datetime | None = None, partial: bool = False
 ) -> PlannedBackup:
     """What `back_up` would write. Raises what it raises; nothing is written."""
-    path = _checked_target(ws.home, target, at or datetime.now(UTC))
     elsewhere = refuse_elsewhere(ws.settings, partial=partial)
+    path = _checked_target(ws.home, target, at or datetime.now(UTC))
     own = [file for file in databases(ws.home) if file.path == STATE or _has_mlflow(ws)]
     files = [*own, *plain_files(ws.home)]
     size = sum(file.source.stat().st_size for file in files)
@@ -75,8 +75,8 @@ def back_up(
     out an MLflow elsewhere. Raises StoreError where something cannot be read or written.
     """
     moment = at or datetime.now(UTC)
-    path = _checked_target(ws.home, target, moment)
     elsewhere = refuse_elsewhere(ws.settings, partial=partial)
+    path = _checked_target(ws.home, target, moment)
     with _staged(ws.home, with_mlflow=_has_mlflow(ws)) as folder:
         manifest = Manifest(
             format=FORMAT,

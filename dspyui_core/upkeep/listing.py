@@ -39,7 +39,7 @@ def plain_files(home: Path) -> Iterator[File]:
         below.sort()
         for name in sorted(names):
             file = File((place / name).relative_to(home).as_posix(), place / name)
-            if _belongs(file):
+            if file.path not in LEFT_OUT and _belongs(file):
                 yield file
 
 

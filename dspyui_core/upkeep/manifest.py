@@ -31,7 +31,7 @@ FOLDER: Final = "home/"
 STATE: Final = "state.db"
 MLFLOW: Final = "mlflow/mlflow.db"
 # What a home can do without, is made again, or belongs to its running processes.
-LEFT_OUT: Final = ("backups", "lm-cache", "locks", "prefect")
+LEFT_OUT: Final = ("backups", "lm-cache", "locks", "logs", "prefect", "stack.json")
 
 _COUNTS: Final[Mapping[str, str]] = {
     "revision": "select version_num from alembic_version",

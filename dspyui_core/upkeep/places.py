@@ -45,8 +45,11 @@ def refuse_elsewhere(settings: Settings, *, partial: bool) -> tuple[str, ...]:
     problems = [_problem("the state database", state)] if state else []
     home = settings.home.resolve()
     outside = [_problem("MLflow", mlflow)] if mlflow else _artifact_problems(home)
+    if datasets := settings.dataset_address():
+        outside.append(_problem("the dataset versions", datasets))
     if problems or (outside and not partial):
-        hint = "use the tools of their own (pg_dump, mlflow's server) with a copy of the home"
+        tools = "pg_dump, mlflow's server, the object store's versions"
+        hint = f"use the tools of their own ({tools}) with a copy of the home"
         more = "" if state else ", or --partial to back up the rest"
         raise InputError(
             "a part of the state is not in the home", [*problems, *outside], hint=f"{hint}{more}"

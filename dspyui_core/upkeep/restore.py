@@ -96,9 +96,11 @@ def _check(ws: Workspace, manifest: Manifest) -> None:
             hint="set DSPYUI_HOME to a folder that does not exist, or move that one away",
         )
     has_mlflow = any(member.path == MLFLOW for member in manifest.files)
+    has_rows = any(member.path.startswith("datasets/") for member in manifest.files)
     unused = {
         "DSPYUI_STORE__URL": foreign_state(ws.settings),
         "DSPYUI_MLFLOW__TRACKING_URI": foreign_mlflow(ws.settings) if has_mlflow else "",
+        "DSPYUI_STORAGE__ARTIFACTS": (ws.settings.dataset_address() or "") if has_rows else "",
     }
     if any(unused.values()):
         raise InputError(

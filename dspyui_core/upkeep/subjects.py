@@ -9,6 +9,7 @@ from typing import Any, Literal
 from dspyui_core.datasets import AUDIT, Row, Unwanted, find_row, nfc, row_key, rows_from
 from dspyui_core.errors import InputError, NotFoundError, TraceNotFoundError
 from dspyui_core.review import Inbox, ReviewItem
+from dspyui_core.storage import folder_at
 from dspyui_core.store.entries import UNKNOWN_TRACE
 from dspyui_core.store.erasing import entries_by_user, entries_on_traces
 from dspyui_core.store.journal import Entry
@@ -209,7 +210,7 @@ def _key(prediction: Entry) -> str:
 
 
 def _programs(ws: Workspace) -> list[str]:
-    return sorted(path.name for path in ws.snapshots.glob("*") if path.is_dir())
+    return folder_at(ws.snapshots).folders()
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Use(Record):
     journal_bytes: int
     mlflow_bytes: int | None
     artifact_bytes: int | None
-    dataset_bytes: int
+    dataset_bytes: int | None
     lm_cache_bytes: int
     batch_bytes: int
     export_bytes: int
@@ -54,7 +54,7 @@ def use_of(ws: Workspace) -> Use:
         journal_bytes=held.bytes,
         mlflow_bytes=None if mlflow is None else sqlite_bytes(mlflow),
         artifact_bytes=_size(ws.home / "mlflow" / "artifacts") if _is_here(ws) else None,
-        dataset_bytes=_size(ws.snapshots),
+        dataset_bytes=_size(ws.snapshots) if isinstance(ws.snapshots, Path) else None,
         lm_cache_bytes=_size(ws.home / "lm-cache"),
         batch_bytes=_size(ws.home / "batches"),
         export_bytes=_size(ws.home / "exports"),
@@ -64,7 +64,7 @@ def use_of(ws: Workspace) -> Use:
 
 
 def _is_here(ws: Workspace) -> bool:
-    return ws.settings.mlflow.artifacts is None
+    return ws.settings.artifact_root().startswith("file:")
 
 
 def _size(path: Path) -> int:

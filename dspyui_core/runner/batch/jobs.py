@@ -50,6 +50,11 @@ class Job(Record):
             chunk=chunk,
         )
 
+    @property
+    def chunks(self) -> int:
+        """How many chunks its rows are in."""
+        return -(-self.rows // self.chunk)
+
     def trace_id(self, row: int, attempt: int) -> str:
         """The trace id of one row's answer: the same, however often the job is resumed."""
         return f"tr-{_digest(self.job, row, attempt)[:32]}"
@@ -67,6 +72,20 @@ class RowResult(Record):
     latency_ms: float = 0.0
     calls: int = 0
     usd: float | None = 0.0
+
+
+class Part(Record):
+    """Some chunks of a job, by their numbers, that are answered elsewhere; refs only."""
+
+    job: Job
+    file: Path
+    numbers: tuple[int, ...]
+
+
+class PartAnswered(Record):
+    """A part whose chunks are kept; `asked` rows were asked for it."""
+
+    asked: int
 
 
 class JobFolder:
@@ -97,7 +116,7 @@ class JobFolder:
 
     def keep_chunk(self, job: Job, number: int, results: Sequence[RowResult]) -> None:
         """Write the results of a chunk; the file appears whole or not at all."""
-        if number == 1:
+        if not (self.path / MANIFEST).exists():
             # A job that never had an answer fixes nothing: neither the version nor the chunk.
             self.keep(job)
         lines = (f"{result.model_dump_json()}\n" for result in results)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,13 +16,15 @@ from dspyui_core.errors import DatasetError, InputError, Problem
 from dspyui_core.files import write_pieces
 from dspyui_core.runner.answering import SPAN_BYTES, Served
 from dspyui_core.runner.batch.asking import FORGOTTEN, Asker, Fitting
-from dspyui_core.runner.batch.jobs import Job, JobFolder, RowResult
+from dspyui_core.runner.batch.jobs import Job, JobFolder, Part, PartAnswered, RowResult
 from dspyui_core.runner.batch.output import Finished, Layout, demand_writable, written
 from dspyui_core.runner.batch.report import BatchPlan, BatchReport, Tally
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.store.journal import Journal
 from dspyui_core.store.locks import batch_lock
 
+# Has the chunks of a job with these numbers answered; how many rows were asked.
+Spread = Callable[[Job, Sequence[int]], int]
 CHUNK = 200
 PROGRESS_SECONDS = 2.0
 SHOWN = 10
@@ -58,6 +60,7 @@ def run_batch_inference(
     chunk: int = CHUNK,
     span_bytes: int = SPAN_BYTES,
     retry_failed: bool = False,
+    spread: Spread | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> BatchReport:
     """Answer every row of a .csv, .tsv, .jsonl or .parquet file; memory is bounded by a chunk.
@@ -67,7 +70,9 @@ def run_batch_inference(
     that fails is `error`; neither stops the job. A chunk's answers go to the journal in one commit
     before its results are kept, and no answer that is there is asked for again: a job that was
     interrupted goes on with the same call, and one that is finished gives the same file.
-    `retry_failed` asks the failed rows of a finished job once more.
+    `retry_failed` asks the failed rows of a finished job once more. `spread` gets what is to be
+    done after the first chunk, and has it answered as it likes (`answer_part`); chunks that it
+    leaves are answered here.
 
     Raises DatasetError for a file or a header that cannot be used, InputError where `out` cannot be
     written, LMError where the LM answers nobody, BusyError where the same job is running.
@@ -87,13 +92,42 @@ def run_batch_inference(
             span_bytes=span_bytes,
             on_row=seen,
         )
-        _answer(asker, folder, job, file, seen)
+        elsewhere = 0 if spread is None else _spread(asker, folder, job, file, spread)
+        _answer(asker, folder, job, file, range(1, job.chunks + 1), seen)
         path = _target(folder, file, out)
         layout = Layout.of(scan.columns, [f.name for f in served.spec.signature.outputs])
         tally = _assemble(layout, folder, job, file, path)
         folder.keep(job.model_copy(update={"finished": True}))
     seconds = time.monotonic() - start
-    return tally.report(job, path=path, asked=asker.asked, seconds=seconds)
+    return tally.report(job, path=path, asked=asker.asked + elsewhere, seconds=seconds)
+
+
+def answer_part(
+    served: Served,
+    part: Part,
+    *,
+    lm: dspy.LM,
+    journal: Journal,
+    batches: Path,
+    threads: int = 1,
+    span_bytes: int = SPAN_BYTES,
+) -> PartAnswered:
+    """Answer and keep the chunks of a part, as `run_batch_inference` would: it holds the lock.
+
+    Raises LMError where the LM answers nobody.
+    """
+    asker = Asker(
+        served,
+        part.job,
+        lm=lm,
+        journal=journal,
+        threads=threads,
+        span_bytes=span_bytes,
+        on_row=lambda row: None,
+    )
+    folder = JobFolder(batches, part.job)
+    _answer(asker, folder, part.job, part.file, part.numbers, lambda row: None)
+    return PartAnswered(asked=asker.asked)
 
 
 def plan_batch(
@@ -110,7 +144,7 @@ def plan_batch(
             invalid += 1
             shown = found[: SHOWN - len(problems)]
             problems += [str(replace(problem, row=row.number)) for problem in shown]
-    chunks = range(1, -(-job.rows // job.chunk) + 1)
+    chunks = range(1, job.chunks + 1)
     results = (result for number in chunks for result in folder.chunk(number) or ())
     return BatchPlan(
         program=job.program,
@@ -185,14 +219,39 @@ def _begun(folder: JobFolder, job: Job, *, retry_failed: bool) -> Job:
     return folder.keep(begun.model_copy(update=changes))
 
 
+def _spread(asker: Asker, folder: JobFolder, job: Job, file: Path, spread: Spread) -> int:
+    """Have the chunks that are to do answered elsewhere; how many rows were asked there.
+
+    The first chunk is answered here and before: it shows where the LM answers nobody.
+    """
+    _answer(asker, folder, job, file, [1], lambda row: None)
+    rest = range(2, job.chunks + 1)
+    missing = [number for number in rest if _is_to_do(asker, folder.chunk(number))]
+    return spread(job, missing) if len(missing) > 1 else 0
+
+
 def _answer(
-    asker: Asker, folder: JobFolder, job: Job, file: Path, seen: Callable[[int], None]
+    asker: Asker,
+    folder: JobFolder,
+    job: Job,
+    file: Path,
+    numbers: Collection[int],
+    seen: Callable[[int], None],
 ) -> None:
-    for number, rows in _chunks(stream_rows(file), job.chunk):
+    """Answer and keep those of the chunks with these numbers that are not kept yet."""
+    wanted = frozenset(numbers)
+    last = max(wanted, default=0)
+    for number, rows in islice(_chunks(stream_rows(file), job.chunk), last):
+        if number not in wanted:
+            continue
         known = folder.chunk(number)
-        if known is None or any(asker.redoes(result) for result in known):
+        if _is_to_do(asker, known):
             folder.keep_chunk(job, number, asker.results(rows, known))
         seen(rows[-1].number)
+
+
+def _is_to_do(asker: Asker, known: Sequence[RowResult] | None) -> bool:
+    return known is None or any(asker.redoes(result) for result in known)
 
 
 def _assemble(layout: Layout, folder: JobFolder, job: Job, file: Path, path: Path) -> Tally:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from sqlalchemy import Engine
 
+from dspyui_core.events import Launcher, Silent
 from dspyui_core.promotion import Ledger, Releases
 from dspyui_core.records import (
     CandidateRef,
@@ -20,6 +21,7 @@ from dspyui_core.records import (
     Record,
     TurnLM,
 )
+from dspyui_core.settings import Settings
 from dspyui_core.store.journal import Journal
 from dspyui_core.store.turns import Turns
 from dspyui_core.store.watermarks import Watermarks
@@ -43,8 +45,10 @@ class Desk:
     engine: Engine
     folder: Path
     client: Client = field(default_factory=Client)
+    launcher: Launcher = field(default_factory=Silent)
 
     def __post_init__(self) -> None:
+        self.settings = Settings(home=self.folder, user="maria")
         self.turns, self.journal = Turns(self.engine), Journal(self.engine)
         self.watermarks = Watermarks(self.engine)
         registry: Any = self.client

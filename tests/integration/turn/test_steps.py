@@ -9,6 +9,7 @@ import dspy
 import pytest
 from sqlalchemy import Engine
 
+from dspyui_core.datasets.report import Quarantined
 from dspyui_core.lms import using_lm
 from dspyui_core.records import Turn, TurnDataset, TurnDecision, TurnLM, TurnScores
 from dspyui_core.testing import ScriptedLM
@@ -16,6 +17,7 @@ from dspyui_core.turn import (
     Concluded,
     Registered,
     conclude,
+    data_markdown,
     decide_release,
     decision_markdown,
     finish,
@@ -214,12 +216,52 @@ def test_a_person_sees_the_scores_and_every_reason(ws: Any) -> None:
             "holdout score": 0.4,
             "interval": "0.300 to 0.500",
             "failed rows": 0,
+            "ms, median": "",
+            "USD for 1,000": "",
         },
         {
             "program": "candidate",
             "holdout score": 0.8,
             "interval": "0.700 to 0.900",
             "failed rows": 1,
+            "ms, median": "",
+            "USD for 1,000": "",
         },
     ]
-    assert decision_markdown(ws, turn_id) == "# promote: candidate\n\n- because\n"
+
+
+def test_the_verdict_comes_with_all_that_it_rests_on(ws: Any) -> None:
+    told = decision_markdown(ws, ready(ws))
+
+    assert told.splitlines() == [
+        "# Promote: the candidate will serve",
+        "",
+        "Turn p-0001; nothing served when it began.",
+        "",
+        "| program | holdout score | 95% interval | failed | ms, median |",
+        "|---|---|---|---|---|",
+        "| baseline | 0.400 | 0.300 to 0.500 | 0 of 100 |  |",
+        "| candidate | 0.800 | 0.700 to 0.900 | 1 of 100 |  |",
+        "",
+        "- because",
+        "",
+        "It took 0 LM calls, 0.0000 USD and 5 s, with 10 rows: 5 train, 2 validation, 3 holdout.",
+    ]
+
+
+def test_the_data_report_of_a_turn_counts_its_rows_and_says_why_some_may_not_pass(ws: Any) -> None:
+    turn_id = ws.opened()
+    row = Quarantined(
+        row=7, column="text", reason="is empty", value="", remedy="write it", check="contract"
+    )
+    ws.finished(turn_id, "snapshot", snapshot(quarantined=(row,), problems="**pass**"))
+
+    told = data_markdown(ws, turn_id).splitlines()
+
+    assert told[0] == "# Data of p-0001: pass"
+    assert told[2] == (
+        "| rows | train | validation | holdout | of feedback | quarantined | parked |"
+    )
+    assert told[4] == "| 10 | 5 | 2 | 3 | 0 | 1 | 0 |"
+    assert "| contract | text | 1 | is empty; write it |" in told
+    assert told[-1] == "**pass**"

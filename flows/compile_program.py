@@ -7,19 +7,20 @@ from prefect import flow
 from dspyui_core.records import CandidateRef, Turn
 from dspyui_core.turn import TurnRequest
 from flows._command import run_as_command
-from flows._names import artifact_key, run_name
+from flows._policy import TOLD
+from tasks._keys import artifact_key
 from tasks._workspace import turn_of
 from tasks.compiling import compile_candidate
 from tasks.datasets import open_turn
-from tasks.publishing import publish_problems
+from tasks.publishing import publish_data
 
 
-@flow(name="compile-program", flow_run_name=run_name)
+@flow(name="compile-program", **TOLD)
 def compile_program(request: TurnRequest) -> CandidateRef | Turn:
     """Stop after compiling; the turn stays open, and the next flow goes on with it."""
     with turn_of(request):
         opened = open_turn(request)
-        publish_problems(artifact_key(request.program.stem), opened.problems)
+        publish_data(artifact_key(request.program.stem), opened.turn_id)
         if opened.report:
             return opened.report
         return compile_candidate(opened.turn_id)

@@ -7,7 +7,8 @@ from prefect import flow
 from dspyui_core.records import Decision, Turn
 from dspyui_core.turn import TurnRequest
 from flows._command import run_as_command
-from flows._names import artifact_key, run_name
+from flows._policy import TOLD
+from tasks._keys import artifact_key
 from tasks._workspace import turn_of
 from tasks.compiling import compile_candidate
 from tasks.datasets import open_turn
@@ -15,7 +16,7 @@ from tasks.evaluating import decide, evaluate_programs
 from tasks.publishing import publish_decision, publish_scores
 
 
-@flow(name="evaluate-program", flow_run_name=run_name)
+@flow(name="evaluate-program", **TOLD)
 def evaluate_program(request: TurnRequest) -> Decision | Turn:
     """Stop after deciding; nothing is registered yet, and the turn stays open."""
     key = artifact_key(request.program.stem)

@@ -7,7 +7,7 @@ from prefect import flow
 from dspyui_core.records import Turn
 from dspyui_core.turn import Registered, TurnRequest
 from flows._command import run_as_command
-from flows._names import run_name
+from flows._policy import TOLD
 from tasks._workspace import turn_of
 from tasks.compiling import compile_candidate
 from tasks.datasets import open_turn
@@ -16,7 +16,7 @@ from tasks.promoting import conclude, finish
 from tasks.registering import register_version
 
 
-@flow(name="register-model", flow_run_name=run_name)
+@flow(name="register-model", **TOLD)
 def register_model(request: TurnRequest) -> Registered | Turn:
     """Stop after registering; a turn whose verdict lets nothing pass is finished."""
     with turn_of(request):

@@ -6,12 +6,13 @@ from prefect import flow
 
 from dspyui_core.turn import Rescore, RescoreRequest
 from flows._command import run_as_command
-from flows._names import artifact_key, run_name
+from flows._policy import TOLD
+from tasks._keys import artifact_key
 from tasks.evaluating import rescore
 from tasks.publishing import publish_rescore
 
 
-@flow(name="rescore-champion", flow_run_name=run_name)
+@flow(name="rescore-champion", **TOLD)
 def rescore_champion(request: RescoreRequest) -> Rescore:
     """Score the champion again, past the cache; a drop opens an item in the inbox."""
     found = rescore(request)

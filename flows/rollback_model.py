@@ -6,11 +6,11 @@ from prefect import flow
 
 from dspyui_core.turn import Promoted, RollbackRequest
 from flows._command import run_as_command
-from flows._names import run_name
+from flows._policy import TOLD
 from tasks.promoting import roll_back
 
 
-@flow(name="rollback-model", flow_run_name=run_name)
+@flow(name="rollback-model", **TOLD)
 def rollback_model(request: RollbackRequest) -> Promoted:
     """Go back to the champion before this one, or to the version named."""
     return roll_back(request)

@@ -7,16 +7,17 @@ from prefect import flow
 from dspyui_core.datasets import DatasetReport
 from dspyui_core.turn import TurnRequest
 from flows._command import run_as_command
-from flows._names import artifact_key, run_name
+from flows._policy import TOLD
+from tasks._keys import artifact_key
 from tasks.datasets import check_rows
-from tasks.publishing import publish_problems
+from tasks.publishing import publish_check
 
 
-@flow(name="validate-dataset", flow_run_name=run_name)
+@flow(name="validate-dataset", **TOLD)
 def validate_dataset(request: TurnRequest) -> DatasetReport:
     """Check the data of a program; nothing is changed."""
     report = check_rows(request)
-    publish_problems(artifact_key(request.program.stem), report.markdown())
+    publish_check(artifact_key(request.program.stem), report)
     return report
 
 

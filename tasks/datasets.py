@@ -7,8 +7,9 @@ from prefect import task
 from dspyui_core import turn
 from dspyui_core.datasets import DatasetReport, check_dataset
 from dspyui_core.turn import Opened, TurnRequest, request_spec
-from tasks._policy import ONCE
-from tasks._workspace import progress, workspace
+from tasks._policy import ONCE, PATIENT
+from tasks._progress import Progress
+from tasks._workspace import workspace
 
 
 @task(name="check-dataset", **ONCE)
@@ -17,7 +18,7 @@ def check_rows(request: TurnRequest) -> DatasetReport:
     return check_dataset(request_spec(request))
 
 
-@task(name="open-turn", **ONCE)
+@task(name="open-turn", **PATIENT)
 def open_turn(request: TurnRequest) -> Opened:
     """Open or resume the program's turn: dataset, splits and snapshot are fixed."""
-    return turn.open_turn(workspace(), request, on_progress=progress)
+    return turn.open_turn(workspace(), request, on_progress=Progress())

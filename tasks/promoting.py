@@ -7,17 +7,17 @@ from prefect import task
 from dspyui_core import turn
 from dspyui_core.records import Turn
 from dspyui_core.turn import Concluded, Promoted, PromoteRequest, RollbackRequest
-from tasks._policy import ONCE
+from tasks._policy import ONCE, PATIENT
 from tasks._workspace import workspace
 
 
-@task(name="conclude", **ONCE)
+@task(name="conclude", **PATIENT)
 def conclude(turn_id: str) -> Concluded:
     """Record the decision; the champion alias follows it."""
     return turn.conclude(workspace(), turn_id)
 
 
-@task(name="finish-turn", **ONCE)
+@task(name="finish-turn", **PATIENT)
 def finish(turn_id: str) -> Turn:
     """Close the turn and report it."""
     return turn.finish(workspace(), turn_id)

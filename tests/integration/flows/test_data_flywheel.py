@@ -38,7 +38,7 @@ def test_the_artifacts_let_a_person_decide(desk):
 
     assert newest("desk-scores")
     assert "interval" in newest("desk-decision")
-    assert "160" in newest("desk-data-problems")
+    assert "160" in newest("desk-data-report")
     assert "runs/" in newest("desk-mlflow-run")
     assert "/artifacts/decision.html" in newest("desk-decision-page")
 

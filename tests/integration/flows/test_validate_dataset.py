@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.validate_dataset import validate_dataset
 from support import tiny
+from support.artifacts import newest
 
 
 def test_the_report_comes_back_and_no_state_is_touched(desk):
@@ -21,6 +22,9 @@ def test_a_bad_row_is_in_the_report_with_its_number(desk):
 
     report = validate_dataset(desk.request)
 
+    told = newest("desk-data-report")
+    assert "| rows | train | validation | holdout | quarantined | left out | parked |" in told
+    assert "| contract | text | 1 |" in told
     assert [(row["row"], row["column"]) for row in report.to_json()["quarantined"]] == [
         (161, "text")
     ]

@@ -62,7 +62,7 @@ def add(
     The latest word of each user on an answer counts. Outputs that a correction does not name stay
     as they were predicted.
     """
-    from dspyui_core.workspace import Workspace
+    from deployments.events import launching
 
     corrected = pairs(correct, "--correct") if correct else None
     if dry_run:
@@ -73,9 +73,10 @@ def add(
         content = {"trace_id": trace, "program": checked.program, **checked.payload}
         told(content, f"acceptable feedback for {checked.program}", as_json)
         return
-    entry = Workspace.open().feedback.record_feedback(
-        trace, rating, corrected, comment, user, idempotency_key=key
-    )
+    with launching() as ws:
+        entry = ws.feedback.record_feedback(
+            trace, rating, corrected, comment, user, idempotency_key=key
+        )
     if as_json:
         output.document({"trace_id": trace, "position": entry.position, "program": entry.program})
     else:
@@ -100,7 +101,7 @@ def retract(
     It counts no more, in turns and in exports; that it was said stays recorded, until it is
     forgotten. Repeating it records nothing.
     """
-    from dspyui_core.workspace import Workspace
+    from deployments.events import launching
 
     if dry_run:
         from deployments.cli.dry_run import looking, told
@@ -110,9 +111,10 @@ def retract(
         content = {"trace_id": trace, "program": checked.program, **checked.payload}
         told(content, f"would take back feedback for {checked.program}", as_json)
         return
-    entry = Workspace.open().feedback.retract_feedback(
-        trace, user, idempotency_key=key, authenticated=authenticated
-    )
+    with launching() as ws:
+        entry = ws.feedback.retract_feedback(
+            trace, user, idempotency_key=key, authenticated=authenticated
+        )
     if as_json:
         output.document({"trace_id": trace, "position": entry.position, "program": entry.program})
     else:

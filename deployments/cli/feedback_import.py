@@ -38,7 +38,7 @@ def import_file(
     there are. A blank cell says nothing. Those of an export may stay: its rows are taken where
     something was filled in or changed. Where one row is wrong, nothing is recorded.
     """
-    from dspyui_core.workspace import Workspace
+    from deployments.events import launching
 
     if dry_run:
         from deployments.cli.dry_run import looking, told
@@ -47,7 +47,8 @@ def import_file(
             planned = ws.feedback.check_import(file, authenticated=authenticated)
         told(planned.model_dump(mode="json"), _told(planned, "would be recorded"), as_json)
         return
-    done = Workspace.open().feedback.import_feedback(file, authenticated=authenticated)
+    with launching() as ws:
+        done = ws.feedback.import_feedback(file, authenticated=authenticated)
     if as_json:
         output.document(done.model_dump(mode="json"))
     else:

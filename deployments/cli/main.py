@@ -12,6 +12,7 @@ from deployments.cli import (
     backup,
     dataset,
     demo,
+    deploy,
     doctor,
     export,
     feedback,
@@ -27,6 +28,7 @@ from deployments.cli import (
     review,
     run,
     status,
+    up,
 )
 from deployments.cli.help import GATED_EXITS, page
 
@@ -66,7 +68,10 @@ app.command("mirror", epilog=mirror.EPILOG)(mirror.mirror)
 app.command("backup", epilog=backup.EPILOG)(backup.backup)
 app.command("restore", epilog=restore.EPILOG)(restore.restore)
 app.command("forget", epilog=forget.EPILOG)(forget.forget)
+app.command("deploy", epilog=deploy.EPILOG)(deploy.deploy)
 app.command("status", epilog=status.EPILOG)(status.status)
+app.command("up", epilog=up.UP_EPILOG)(up.up)
+app.command("down", epilog=up.DOWN_EPILOG)(up.down)
 
 # Set before the libraries are imported: they read these once, and some reach for the network.
 QUIET = {

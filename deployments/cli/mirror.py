@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
-from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +14,7 @@ from deployments.cli import output
 from deployments.cli.completion import program_names
 from deployments.cli.help import page
 from deployments.cli.options import DryRun, Json
+from deployments.signals import until_told
 
 if TYPE_CHECKING:
     from dspyui_core.errors import StoreError
@@ -56,17 +54,18 @@ def mirror(
     journal. With --follow, an MLflow that is away is waited for, and what people said there is
     looked for once a minute.
     """
+    from deployments.events import launching
     from dspyui_core.turn import MirrorRun, mirror_all, mirrored_programs
-    from dspyui_core.workspace import Workspace
 
     if dry_run:
         _show_lags(name, as_json)
         return
-    ws, start = Workspace.open(), time.monotonic()
-    output.show_progress()
-    names = mirrored_programs(ws, name)
-    found = _follow(ws, name, every) if follow else mirror_all(ws, names)
-    run = MirrorRun(programs=tuple(found), seconds=round(time.monotonic() - start, 1))
+    start = time.monotonic()
+    with launching() as ws:
+        output.show_progress()
+        names = mirrored_programs(ws, name)
+        found = tuple(_follow(ws, name, every) if follow else mirror_all(ws, names))
+    run = MirrorRun(programs=found, seconds=round(time.monotonic() - start, 1))
     _told(run, as_json)
 
 
@@ -87,34 +86,12 @@ def _follow(ws: Workspace, name: str | None, every: float) -> Iterable[MirrorRep
     def trouble(error: StoreError, wait: float) -> None:
         output.say(f"{error.message}; trying again in {wait:.0f} s")
 
-    with _until_told() as stop:
+    with until_told() as stop:
         output.say("mirroring until Ctrl-C")
         # Asked anew at each look: programs come.
         names = partial(mirrored_programs, ws, name)
         follow(ws, names, every=every, stop=stop, on_report=heard, on_trouble=trouble)
     return found.values()
-
-
-@contextmanager
-def _until_told() -> Iterator[Event]:
-    """An event that Ctrl-C and SIGTERM set; whoever asks twice is obeyed at once."""
-    stop = Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def told(number: int, frame: object) -> None:
-        restore()
-        stop.set()
-
-    for number in before:
-        signal.signal(number, told)
-    try:
-        yield stop
-    finally:
-        restore()
 
 
 def _show_lags(name: str | None, as_json: bool) -> None:

@@ -59,7 +59,8 @@ def history(name: Name, as_json: Json = False) -> None:
     """Show every decision about a model with its reasons, the newest first.
 
     Of a turn (promote, refuse, inconclusive, ask), of a person (promotion, rollback, pause, resume,
-    pin, unpin, acknowledgement), and aliases that were moved by hand in MLflow (external).
+    pin, unpin, acknowledgement), of the watch (rollback, watch), and aliases that were moved by
+    hand in MLflow (external).
     """
     from deployments.cli.model_view import show_decisions, show_holds
     from dspyui_core.workspace import Workspace

@@ -71,12 +71,15 @@ def promote(
 ) -> None:
     """Make a version the champion, through the decision ledger."""
     from deployments.cli.dry_run import show_change
-    from dspyui_core.workspace import Workspace
+    from deployments.events import launching
+    from deployments.waiting import end_answered
 
     if dry_run:
         show_change(lambda releases: releases.would_promote(name, version), as_json)
         return
-    _told(Workspace.open().promote(name, version, reason=reason), as_json)
+    with launching() as ws:
+        _told(ws.promote(name, version, reason=reason), as_json)
+        end_answered(ws)
 
 
 def rollback(
@@ -91,12 +94,13 @@ def rollback(
 ) -> None:
     """Let an earlier champion serve again, through the decision ledger."""
     from deployments.cli.dry_run import show_change
-    from dspyui_core.workspace import Workspace
+    from deployments.events import launching
 
     if dry_run:
         show_change(lambda releases: releases.would_roll_back(name, to), as_json)
         return
-    _told(Workspace.open().rollback(name, to, reason=reason), as_json)
+    with launching() as ws:
+        _told(ws.rollback(name, to, reason=reason), as_json)
 
 
 def acknowledge(name: Name, reason: Reason, as_json: Json = False) -> None:

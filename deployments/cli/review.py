@@ -92,6 +92,7 @@ def show(
 
 app.command("accept", epilog=review_decisions.ACCEPT)(review_decisions.accept)
 app.command("reject", epilog=review_decisions.REJECT)(review_decisions.reject)
+app.command("reopen", epilog=review_decisions.REOPEN)(review_decisions.reopen)
 app.command("sample", epilog=review_sheets.SAMPLE)(review_sheets.sample)
 app.command("export", epilog=review_sheets.EXPORT)(review_sheets.export)
 app.command("import", epilog=review_sheets.IMPORT)(review_sheets.import_file)

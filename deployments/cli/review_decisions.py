@@ -8,12 +8,13 @@ import typer
 
 from deployments.cli import output
 from deployments.cli.help import page
-from deployments.cli.options import Actor, DryRun, Json
+from deployments.cli.options import Actor, DryRun, Json, Reason
 from deployments.cli.predict import pairs
 
 if TYPE_CHECKING:
     from dspyui_core.review import ReviewItem
     from dspyui_core.turn import PlannedReview
+    from dspyui_core.workspace import Workspace
 
 ACCEPT = page(
     ("dspyui review accept 12 --label intent=card_arrival", "label a sample, or settle a row"),
@@ -24,6 +25,10 @@ ACCEPT = page(
 REJECT = page(
     ("dspyui review reject 12 --reason 'cannot be told'", "leave a row or a sample out"),
     ("dspyui review reject 13 --reason 'worse on fees' --as ana", "refuse a waiting version"),
+)
+REOPEN = page(
+    ("dspyui review reopen 13 --reason 'nobody was there'", "let a refused version wait again"),
+    "dspyui review reopen 13 --reason 'a look' --dry-run",
 )
 
 Item = Annotated[
@@ -48,10 +53,11 @@ def accept(
 
     A row that users made becomes a reviewer's word, which the next turn takes as confirmed; where
     they disagree, say with --label who is right. A row of your own file cannot be accepted: mend
-    the file. A promotion goes through the decision ledger, as by `dspyui model promote`.
+    the file. A promotion goes through the decision ledger, as by `dspyui model promote`; a run in
+    Prefect that waits for it ends.
     """
+    from deployments.events import launching
     from dspyui_core.turn import accept_item, plan_accept
-    from dspyui_core.workspace import Workspace
 
     labels = pairs(label, "--label") if label else None
     if dry_run:
@@ -60,8 +66,9 @@ def accept(
         with looking() as ws:
             _would(plan_accept(ws, item, labels=labels, reason=reason), "accepted", as_json)
         return
-    done = accept_item(Workspace.open(), item, labels=labels, reason=reason, actor=actor)
-    _told(done, as_json)
+    with launching() as ws:
+        done = accept_item(ws, item, labels=labels, reason=reason, actor=actor)
+        _told(done, _ended(ws, done), as_json)
 
 
 def reject(
@@ -89,7 +96,41 @@ def reject(
         with looking() as ws:
             _would(plan_reject(ws, item), "rejected", as_json)
         return
-    _told(reject_item(Workspace.open(), item, reason=reason, actor=actor), as_json)
+    ws = Workspace.open()
+    done = reject_item(ws, item, reason=reason, actor=actor)
+    _told(done, _ended(ws, done), as_json)
+
+
+def reopen(
+    item: Item,
+    reason: Reason,
+    actor: Actor = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Ask about a refused version once more, in an item of its own.
+
+    A version that nobody answered about in `promotion.approval_hours` is refused; this takes that
+    back, or what somebody decided. The version waits as the challenger again.
+    """
+    from deployments.waiting import wait_again
+    from dspyui_core.turn import plan_reopen, reopen_item
+    from dspyui_core.workspace import Workspace
+
+    if dry_run:
+        from deployments.cli.dry_run import looking
+
+        with looking() as ws:
+            _would(plan_reopen(ws, item), "open again", as_json)
+        return
+    ws = Workspace.open()
+    done = reopen_item(ws, item, reason=reason, actor=actor)
+    in_prefect = wait_again(ws, done)
+    if as_json:
+        output.document(done.model_dump(mode="json"))
+        return
+    words = f"{done.program}: version {done.content['version']} waits as item {done.seq}"
+    output.text(f"{words}\n  a run in Prefect waits for the answer, too" if in_prefect else words)
 
 
 def _would(planned: PlannedReview, state: str, as_json: bool) -> None:
@@ -102,11 +143,20 @@ def _would(planned: PlannedReview, state: str, as_json: bool) -> None:
     told(planned.model_dump(mode="json"), words, as_json)
 
 
-def _told(done: ReviewItem, as_json: bool) -> None:
+def _ended(ws: Workspace, done: ReviewItem) -> bool:
+    """Whether a run in Prefect waited for this answer; it does not any more."""
+    from deployments.waiting import end_answered
+
+    return done.kind == "promotion" and done.seq in {asked.item for asked in end_answered(ws)}
+
+
+def _told(done: ReviewItem, ended: bool, as_json: bool) -> None:
     from deployments.cli.review_view import values_line
 
     if as_json:
         output.document(done.model_dump(mode="json"))
         return
     words = f"{done.program}: item {done.seq}, a {done.kind}, is {done.state} by {done.actor}"
-    output.text(words if done.answer is None else f"{words}\n  {values_line(done.answer)}")
+    if done.answer is not None:
+        words += f"\n  {values_line(done.answer)}"
+    output.text(f"{words}\n  its run in Prefect waits no more" if ended else words)

@@ -65,6 +65,8 @@ def _what(item: ReviewItem) -> str:
 def _rolled_back(content: Mapping[str, Any]) -> str:
     if content.get("dropped"):
         return f"version {content['version']} scores worse than when it was released"
+    if content.get("harms"):
+        return f"version {content['version']} harms, and a person holds it"
     instead = content.get("instead_of")
     was = "" if instead is None else f" instead of version {instead}"
     return f"version {content['version']} serves again{was}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deployments.cli import output, run_batch, run_by_hand, run_rescore
+from deployments.cli import output, run_batch, run_by_hand, run_rescore, run_watch
 from deployments.cli.help import GATED_EXITS, page
 from deployments.cli.keys import demand_key
 from deployments.cli.options import Data, DryRun, Json, Program, Verbose
@@ -137,6 +137,7 @@ def register_model(
 app.command("promote-model", epilog=run_by_hand.PROMOTE)(run_by_hand.promote_model)
 app.command("rollback-model", epilog=run_by_hand.ROLLBACK)(run_by_hand.rollback_model)
 app.command("rescore-champion", epilog=run_rescore.RESCORE)(run_rescore.rescore_champion)
+app.command("watch-champion", epilog=run_watch.WATCH)(run_watch.watch_champion)
 app.command("export-feedback", epilog=run_by_hand.EXPORT)(run_by_hand.export_feedback)
 app.command("batch-inference", epilog=run_batch.BATCH)(run_batch.batch_inference)
 

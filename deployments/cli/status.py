@@ -1,4 +1,4 @@
-"""`dspyui status`: what every program of this home is doing, and what the home takes."""
+"""`dspyui status`: what the programs of this home and its stack are doing, and what it takes."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ EPILOG = page("dspyui status", ("dspyui status --json", "for a program to read")
 
 
 def status(as_json: Json = False) -> None:
-    """Show what every program is doing, and how much room this home takes.
+    """Show what every program is doing, how much room this home takes, and its local stack.
 
     Its champion, its newest turn, what its users sent, and what MLflow has not yet. Then the parts
     of the home with their sizes, and what the settings let expire.
     """
-    from dspyui_core.turn import home_status
+    from deployments.stack.reading import full_status
+    from deployments.stack.screen import as_text
     from dspyui_core.workspace import Workspace
 
-    found = home_status(Workspace.open())
+    found = full_status(Workspace.open())
     if as_json:
         output.document(found.model_dump(mode="json"))
         return
+    if found.stack is not None:
+        output.text(as_text(found.stack))
     if not found.programs:
         output.text("no programs yet: dspyui run data-flywheel --program FILE")
     output.text("\n".join([*map(_program, found.programs), *_use(found.use)]))

@@ -15,6 +15,7 @@ from deployments.cli.lineage import origin, values_text
 from deployments.demo.charts import score_cells, score_table, scorecard
 from deployments.demo.story import Change, Changed, Chapter, Traced
 from deployments.demo.traffic import Traffic
+from deployments.stack.state import Stack
 from dspyui_core.turn import DemoOrigin
 
 VERDICTS = {"promoted": "green", "refused": "red", "inconclusive": "yellow", "blocked": "red"}
@@ -129,9 +130,16 @@ class Show:
         self._print(Group(*(_demo(demo, is_it=demo is correction) for demo in shown)))
 
     def closing(
-        self, home: Path, program: str, traced: Traced | None, *, kept: bool, seconds: float
+        self,
+        home: Path,
+        program: str,
+        traced: Traced | None,
+        *,
+        kept: bool,
+        seconds: float,
+        stack: Stack | None = None,
     ) -> None:
-        """Where to look next."""
+        """Where to look next: in the user interfaces of a stack that is left up, too."""
         self._heading(f"Done in {seconds:.0f} s. Where to look next")
         if not kept:
             self._say("dspyui demo --keep demo-home", style="cyan")
@@ -147,12 +155,7 @@ class Show:
             (f"dspyui model show {program}", "versions, and every decision with its reasons"),
             (trace, "the answer above, back to its users"),
             (f"dspyui model rollback {program} --reason regret", "take the release back"),
-            # Without the first word MLflow's server looks for a price list on the network.
-            (
-                "LITELLM_LOCAL_MODEL_COST_MAP=True mlflow ui --backend-store-uri "
-                f"sqlite:///{home / 'mlflow' / 'mlflow.db'}",
-                "runs, traces, feedback and versions in the browser",
-            ),
+            *(_mlflow_ui(home) if stack is None else _addresses(stack)),
         ]
         table = Table.grid(padding=(0, 3))
         for command, meaning in lines:
@@ -188,6 +191,20 @@ class Show:
 
     def _print(self, what: RenderableType) -> None:
         self._console.print(Padding(what, (0, 2), expand=False))
+
+
+def _mlflow_ui(home: Path) -> list[tuple[str, str]]:
+    database = home / "mlflow" / "mlflow.db"
+    # Without the first word MLflow's server looks for a price list on the network.
+    command = (
+        f"LITELLM_LOCAL_MODEL_COST_MAP=True mlflow ui --backend-store-uri sqlite:///{database}"
+    )
+    return [(command, "runs, traces, feedback and versions in the browser")]
+
+
+def _addresses(stack: Stack) -> list[tuple[str, str]]:
+    shown = [(found.address, found.what) for found in stack.services if found.address]
+    return [*shown, ("dspyui down", "end the stack that these are of")]
 
 
 def _changes(changed: Changed) -> Table:

@@ -29,12 +29,12 @@ from random import Random
 from statistics import median
 from typing import Any
 
-from intents import LABELS, SPEC, program
+from intents import LABELS, SPEC, program, response
 from reporting import Bar, options, quiet, report
 
 ROWS, THREADS, PAIRS = 1_000, 8, 20_000
 LM_SECONDS, LM_USD = 0.02, 0.0001
-WRONG_EVERY, FAILS_EVERY = 5, 100
+FAILS_EVERY = 100
 MOST_TIMES, MOST_SECONDS = 1.1, 1.0
 CHANNELS = ("app", "mail", "phone", "web")
 SENTENCES = (
@@ -98,14 +98,7 @@ class Slow:
         number = int(ORDER.findall(request.messages[-1].text)[0])
         if number % FAILS_EVERY == FAILS_EVERY - 1:
             raise lm15.TimeoutError("the LM is busy")
-        said = LABELS[(number + (number % WRONG_EVERY == 0)) % 3]
-        return lm15.Response(
-            id=None,
-            model=request.model,
-            message=lm15.Message.assistant(f"[[ ## intent ## ]]\n{said}\n\n[[ ## completed ## ]]"),
-            finish_reason="stop",
-            usage=lm15.Usage(input_tokens=900, output_tokens=12),
-        )
+        return response(request, number)
 
 
 def bare() -> Any:

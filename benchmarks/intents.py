@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LABELS = ("card_arrival", "lost_card", "refund")
+WRONG_EVERY = 5
 QUESTION = {"text": "my new card has still not come in the post"}
 SPEC: dict[str, Any] = {
     "name": "intents",
@@ -25,6 +26,20 @@ class Served:
     program: Any
     spec: Any
     version: int
+
+
+def response(request: Any, number: int) -> Any:
+    """The lm15.Response that names the intent of row `number`, and is wrong on every fifth row."""
+    from dspy import lm15
+
+    said = LABELS[(number + (number % WRONG_EVERY == 0)) % 3]
+    return lm15.Response(
+        id=None,
+        model=request.model,
+        message=lm15.Message.assistant(f"[[ ## intent ## ]]\n{said}\n\n[[ ## completed ## ]]"),
+        finish_reason="stop",
+        usage=lm15.Usage(input_tokens=900, output_tokens=12),
+    )
 
 
 def program() -> Any:

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 
+from support.warm import warm_python
+
 UNIT = Path(__file__).parent / "unit"
 # The libraries read these when they are imported: no telemetry, no bars, no price list by network.
 QUIET = {
@@ -35,6 +37,13 @@ def pytest_configure() -> None:
         os.environ.setdefault(name, value)
     settings.register_profile("tier", max_examples=25, deadline=None)
     settings.load_profile("tier")
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
+    """How a Python is started that has imported the libraries already."""
+    with warm_python(tmp_path_factory.mktemp("warm")) as python:
+        yield python
 
 
 @pytest.fixture(autouse=True)

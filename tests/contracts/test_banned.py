@@ -13,6 +13,7 @@ from contracts.source import ROOT, Source, dotted, sources
 EDGES = {
     "deployments/cli/output.py": 1,  # an unforeseen error becomes an exit code
     "dspyui_core/compiler.py": 1,  # the first row's own failure is told where rows are counted
+    "dspyui_core/events.py": 1,  # an event that cannot be told is counted; nobody waits for it
     "dspyui_core/evaluation/answering.py": 1,  # a crashing program: a failed row
     "dspyui_core/evaluation/scoring.py": 1,  # a crashing metric: a failed row
     "dspyui_core/optimizers/protocol.py": 1,  # a failed validation row is noted, then raised

@@ -65,11 +65,15 @@ def test_a_flows_file_run_as_a_module_is_its_command(story: Source) -> None:
     )
 
 
-def test_only_the_turn_and_the_rescore_have_a_schedule() -> None:
+def test_only_the_turn_and_what_looks_after_the_champion_have_a_schedule() -> None:
     scheduled = {d["name"]: d["schedules"] for d in DEPLOYMENTS if "schedules" in d}
 
     slugs = {name: [schedule["slug"] for schedule in found] for name, found in scheduled.items()}
-    assert slugs == {"data-flywheel": ["nightly"], "rescore-champion": ["weekly"]}
+    assert slugs == {
+        "data-flywheel": ["nightly"],
+        "rescore-champion": ["weekly"],
+        "watch-champion": ["every-ten-minutes"],
+    }
 
 
 def test_no_parameter_of_a_deployment_is_a_secret() -> None:

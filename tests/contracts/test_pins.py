@@ -22,7 +22,7 @@ NEEDED = {
     "prefect": ">=3.8.8,<3.9",
     "sqlalchemy": ">=2.0,<2.1",
 }
-EXTRAS = ("", "dev", "docs", "postgres")
+EXTRAS = ("", "cluster", "dask", "dev", "docs", "postgres")
 
 
 def _lines() -> list[str]:

@@ -15,8 +15,8 @@ SideBySide = Callable[[Callable[[str, Path], Any], Iterable[str]], Callable[[str
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
-    with prepared(tmp_path_factory.mktemp("template")) as made:
+def template(tmp_path_factory: pytest.TempPathFactory, warm: tuple[str, ...]) -> Iterator[Template]:
+    with prepared(tmp_path_factory.mktemp("template"), warm) as made:
         yield made
 
 

@@ -62,7 +62,7 @@ def _turned(template: Template, server: str, folder: Path) -> Turned:
     home = template.copy(folder, metric="python:noisy:score")
     (home.folder / "noisy.py").write_text(NOISY)
     if server == "an-own-server":
-        home = home.without_server()
+        home = home.alone()
     return Turned(home, home.turn())
 
 

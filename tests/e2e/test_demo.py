@@ -5,18 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
 from deployments.demo.example import support_routing
+from deployments.stack.state import look
 from dspyui_core.datasets import Reader, Row, load_split
 from dspyui_core.records import DatasetRef
 from dspyui_core.text import normalise
 from support.home import Finished, Home
+from support.processes import wait_until
 
 TURN = {
     "program",
@@ -130,6 +133,43 @@ def test_an_answer_of_the_kept_home_leads_back_to_a_user(demo: Finished, kept: H
     assert origins
     assert all(demo["user_id"] and demo["answered"] for demo in origins)
     assert origins[0]["trace_id"] in told.stdout
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Finished]]:
+    """The demonstration through a local stack; its home, and what it said."""
+    folder = tmp_path_factory.mktemp("staged")
+    home = Home(folder / "home", folder)
+    yield home, home.dspyui("demo", "--stack", "--keep", home.path, "--json")
+    home.dspyui("down")
+
+
+def test_through_a_stack_its_turns_are_runs_of_a_prefect_that_is_left_up(
+    staged: tuple[Home, Finished],
+) -> None:
+    home, demo = staged
+    assert demo.code == 0, demo.stderr
+
+    (address,) = [each.address for each in look(home.path).services if each.name == "Prefect"]
+    asked = Request(f"{address}/api/flow_runs/filter", b"{}", {"Content-Type": "application/json"})
+    with urlopen(asked, timeout=20) as answer:
+        runs = {run["name"]: run["state"]["name"] for run in json.load(answer)}
+
+    turns = {turn["turn"]: turn["outcome"] for turn in demo.json["turns"]}
+    assert list(turns.values()) == ["promoted", "promoted"]
+    assert {
+        turn: state for name, state in runs.items() for turn in turns if turn in name
+    } == dict.fromkeys(turns, "Promoted")
+
+
+def test_a_stack_that_was_left_up_is_ended_by_down(staged: tuple[Home, Finished]) -> None:
+    home, _ = staged
+    assert home.processes()
+
+    ended = home.dspyui("down")
+
+    assert ended.code == 0, ended.stderr
+    wait_until(lambda: not home.processes(), 5)
 
 
 def test_a_folder_with_something_in_it_is_not_touched(tmp_path: Path) -> None:

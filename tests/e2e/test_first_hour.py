@@ -245,7 +245,7 @@ def test_a_missing_key_is_named_by_init_the_doctor_and_the_check_and_before_a_se
     check = shop.dspyui("program", "check", "programs/inbox.yaml", **key)
     started = ("run", "data-flywheel", "--program", "programs/inbox.yaml")
 
-    turn = shop.without_server().dspyui(*started, **key)
+    turn = shop.alone().dspyui(*started, **key)
 
     assert (init.code, doctor.code, check.code, turn.code) == (0, 1, 0, 1)
     for finished in (init, doctor, check, turn):

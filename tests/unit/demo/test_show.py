@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from rich.console import Console
 from deployments.demo.show import Show
 from deployments.demo.story import Changed, Chapter, Doubt, Traced
 from deployments.demo.traffic import Traffic
+from deployments.stack.processes import Process
+from deployments.stack.state import ServiceState, Stack
 from dspyui_core.comparison import compare
 from dspyui_core.records import (
     CandidateRef,
@@ -225,3 +228,24 @@ def test_the_end_names_commands_only_where_the_home_is_kept(tmp_path: Path) -> N
     assert "dspyui model rollback desk" in closing(kept=True)
     assert "dspyui lineage" not in closing(kept=False)
     assert "dspyui demo --keep" in closing(kept=False)
+
+
+def test_the_end_names_the_addresses_of_a_stack_that_is_left_up(tmp_path: Path) -> None:
+    prefect = ServiceState(
+        name="Prefect", what="runs and approvals", status="up", address="http://127.0.0.1:4321"
+    )
+    stack = Stack(
+        mark="demo",
+        process=Process(pid=1, started=""),
+        since=datetime(2031, 5, 1, tzinfo=UTC),
+        status="up",
+        services=(prefect,),
+    )
+
+    text = _shown(
+        lambda show: show.closing(tmp_path, "desk", TRACED, kept=True, seconds=50.0, stack=stack)
+    )
+
+    assert "http://127.0.0.1:4321" in text
+    assert "dspyui down" in text
+    assert "mlflow ui" not in text

@@ -7,6 +7,10 @@ from typing import Any
 
 from deployments.demo.story import DemoReport
 from deployments.doctor import Finding
+from deployments.provisioning import Provisioned
+from deployments.stack.control import Ended, Plan
+from deployments.stack.reading import FullStatus
+from deployments.stack.state import Stack
 from dspyui_core.compiler import ProgramCheck
 from dspyui_core.data_exporter import Exported
 from dspyui_core.datasets import DatasetReport
@@ -20,7 +24,6 @@ from dspyui_core.turn import (
     Adopted,
     AnswerLineage,
     FileScore,
-    HomeStatus,
     ImportedLabels,
     JudgeReport,
     LabelSheet,
@@ -36,6 +39,7 @@ from dspyui_core.turn import (
     RowLineage,
     Sampled,
     TurnPlan,
+    WatchReport,
 )
 from dspyui_core.upkeep import Backup, Forgotten, PlannedBackup, Restored, Retired
 from generating.meanings import Shape
@@ -83,6 +87,7 @@ DOCUMENTS = (
             "quarantined[].check",
             "quarantined[].source",
             "quarantined[].trace_id",
+            "splits",
         ),
     ),
     Document("A checked spec", ("program check",), ProgramCheck),
@@ -93,6 +98,12 @@ DOCUMENTS = (
         ("program rescore", "run rescore-champion"),
         Rescore,
         'With `--dry-run` no item is put into the inbox, and it says `"dry_run": true`.',
+    ),
+    Document(
+        "A watched champion",
+        ("run watch-champion",),
+        WatchReport,
+        'With `--dry-run` nothing is done about it, and it says `"dry_run": true`.',
     ),
     Document("A judge against people", ("program judge",), JudgeReport),
     Document("What a decision rests on", ("program report",), DecisionReport),
@@ -171,7 +182,31 @@ DOCUMENTS = (
         MirrorPlan,
         'Printed by `dspyui mirror --dry-run`, which adds `"dry_run": true`.',
     ),
-    Document("The state of a home", ("status",), HomeStatus),
+    Document("The state of a home", ("status",), FullStatus),
+    Document(
+        "A local stack",
+        ("up",),
+        Stack,
+        "`dspyui up` prints it once all of it is up, and goes on; with `--detach` it returns.",
+    ),
+    Document(
+        "The plan of a stack",
+        (),
+        Plan,
+        'Printed by `dspyui up --dry-run`, which adds `"dry_run": true`.',
+    ),
+    Document(
+        "An ended stack",
+        ("down",),
+        Ended,
+        'With `--dry-run` what would be ended, and `"dry_run": true`.',
+    ),
+    Document(
+        "What was deployed",
+        ("deploy",),
+        Provisioned,
+        "Each piece as its kind and name, as `deployment data-flywheel/support`.",
+    ),
     Document("Models", ("model list",), Shape.LISTED_MODEL, "A list, one a model."),
     Document("A model", ("model show",), Shape.SHOWN_MODEL),
     Document("A version", (), ModelVersion, "One of the `versions` of a model."),
@@ -199,7 +234,7 @@ DOCUMENTS = (
     ),
     Document(
         "An item of the inbox",
-        ("review list", "review show", "review accept", "review reject"),
+        ("review list", "review show", "review accept", "review reject", "review reopen"),
         ReviewItem,
         "`dspyui review list` prints a list of them, the oldest first.",
     ),

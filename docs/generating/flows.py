@@ -65,5 +65,8 @@ def _facts(deployment: dict[str, Any]) -> Iterator[str]:
     yield f"Deployment {code(deployment['name'])}, work pool {code(pool)}"
     for schedule in deployment.get("schedules", []):
         yield f"schedule {code(schedule['cron'])} ({schedule['timezone']})"
+    for trigger in deployment.get("triggers", []):
+        events = ", ".join(code(event) for event in trigger["expect"])
+        yield f"started by {trigger['threshold']} {events} within {trigger['within']} s"
     if "concurrency_limit" in deployment:
         yield f"at most {deployment['concurrency_limit']['limit']} run at a time, others wait"

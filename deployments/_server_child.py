@@ -15,6 +15,7 @@ import uvicorn
 from filelock import FileLock
 from prefect.server.api.server import create_app
 
+from deployments._collecting import collect_aside
 from deployments._parent import die_with
 
 SHUTDOWN_SECONDS = 3
@@ -38,6 +39,7 @@ def serve(descriptor: int, *, ephemeral: bool, log_level: str = "error") -> None
     `ephemeral` is Prefect's word for a server without user interface, scheduler and clean-up
     loops: what happens in a command's lifetime is recorded, nothing is started by the clock.
     """
+    collect_aside()
     listener = socket.socket(fileno=descriptor)
     config = uvicorn.Config(
         create_app(ephemeral=ephemeral, final=True),

@@ -20,8 +20,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from deployments.prefect_server import health_problem
-from support.processes import free_port, running, wait_until
+from support.prefect_process import prefect_process
+from support.processes import wait_until
 
 ROOT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
@@ -80,26 +80,14 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home, port = tmp_path_factory.mktemp("prefect"), free_port()
-    server = Server(f"http://127.0.0.1:{port}/api", _environment(home, port))
-    command = [*PREFECT, "server", "start", "--no-ui", "--host", "127.0.0.1", "--port", str(port)]
-    with running(command, env=server.env, cwd=home, log=home / "server.log"):
-        wait_until(lambda: health_problem(server.url, timeout=2) is None, 120)
+    home = tmp_path_factory.mktemp("prefect")
+    own = {"DSPYUI_HOME": str(home / "dspyui"), "DSPYUI_PROGRAM": PROGRAM}
+    env = {**os.environ, **own, "PREFECT_HOME": str(home)}
+    with prefect_process(home, env) as url:
+        server = Server(url, env | {"PREFECT_API_URL": url})
         server.run("work-pool", "create", "dspyui", "--type", "process", "--overwrite")
         server.run("deploy", "--all")
         yield server
-
-
-def _environment(home: Path, port: int) -> dict[str, str]:
-    settings = {
-        "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "DSPYUI_HOME": str(home / "dspyui"),
-        "DSPYUI_PROGRAM": PROGRAM,
-    }
-    return {**os.environ, **settings}
 
 
 def test_every_flow_is_deployed_with_its_program_and_its_folder(server: Server) -> None:

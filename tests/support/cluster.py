@@ -6,7 +6,6 @@ A host is a home and a copy of the workspace of its own; all of its commands are
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from typing import Any
 from unittest.mock import patch
 from urllib.request import Request, urlopen
 
-from deployments.prefect_server import health_problem
 from dspyui_core.mlflow_tracking import open_client
 from dspyui_core.settings import Settings
 from dspyui_core.store.engine import open_engine
@@ -25,7 +23,7 @@ from support import tiny
 from support.home import Home
 from support.object_store import ObjectStore, running_object_store
 from support.postgres import Postgres, debians, running_postgres
-from support.processes import free_port, running, wait_until
+from support.prefect_process import prefect_process
 from support.workers import Worker, start_worker
 
 # Long enough to be killed in, on any machine.
@@ -117,7 +115,6 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
             state = pool.submit(lambda: open_engine(databases["state"]).dispose())
             mlflow = Settings.model_validate({"mlflow": {"tracking_uri": databases["mlflow"]}})
             record = pool.submit(lambda: open_client(mlflow.tracking_uri()).search_experiments())
-            wait_until(lambda: health_problem(url, timeout=2) is None, 120)
             state.result()
             record.result()
             yield Cluster(folder, postgres, store, url, databases)
@@ -145,17 +142,11 @@ def two_workers(one: Host, other: Host) -> Iterator[dict[str, tuple[Host, Worker
 @contextmanager
 def _prefect(folder: Path, database: str | None) -> Iterator[str]:
     """A Prefect server over a PostgreSQL database, or a SQLite file of its own."""
-    home, port = Home(folder / "prefect-host", folder), free_port()
-    settings = {
-        "PREFECT_HOME": str(folder / "prefect-host"),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-    }
+    home = Home(folder / "prefect-host", folder)
+    home.path.mkdir()
+    own = {}
     if database is not None:
         address = database.replace("://", "+asyncpg://")
-        settings["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = address
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "server", "start", "--no-ui"]
-    command += ["--no-services", "--host", "127.0.0.1", "--port", str(port)]
-    log = folder / "prefect.log"
-    with running(command, env=home.environment(**settings), cwd=folder, log=log):
-        yield f"http://127.0.0.1:{port}/api"
+        own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = address
+    with prefect_process(home.path, home.environment(**own), services=False) as url:
+        yield url

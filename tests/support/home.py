@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deployments.prefect_server import health_problem
 from dspyui_core.workspace import Workspace
 from support import tiny
-from support.processes import free_port, running, wait_until
+from support.prefect_process import prefect_process
 
 ROOT = Path(__file__).parents[2]
 DATABASES = ("state.db", "mlflow/mlflow.db", "prefect/prefect.db")
@@ -177,18 +176,11 @@ class Template:
 @contextmanager
 def prepared(folder: Path, python: tuple[str, ...]) -> Iterator[Template]:
     """Make the template in `folder`; its Prefect server runs while the block does."""
-    home, port = Home(folder / "home", folder), free_port()
-    prefect = {
-        "PREFECT_HOME": str(home.path / "prefect"),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-    }
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "server", "start", "--no-ui"]
-    command += ["--no-services", "--host", "127.0.0.1", "--port", str(port)]
-    with running(command, env=home.environment(**prefect), cwd=folder, log=folder / "server.log"):
+    home = Home(folder / "home", folder)
+    files = home.path / "prefect"
+    files.mkdir(parents=True)
+    with prefect_process(files, home.environment(), services=False) as url:
         _migrate(home.path)
-        url = f"http://127.0.0.1:{port}/api"
-        wait_until(lambda: health_problem(url, timeout=2) is None, 120)
         yield Template(home.path, url, python)
 
 

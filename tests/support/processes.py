@@ -39,16 +39,24 @@ def running(
     cwd: Path | None = None,
     log: Path | None = None,
     stop_seconds: float = 10.0,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run `command` in the background; at the end that process, and no other, is ended.
 
-    Output goes to `log`, or nowhere. `env` replaces the environment.
+    Output goes to `log`, or nowhere. `env` replaces the environment, and the process
+    inherits the descriptors `pass_fds`.
     """
     output = (log or Path(os.devnull)).open("ab")
     with (
         output,
         subprocess.Popen(
-            command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=pass_fds,
         ) as process,
     ):
         try:

@@ -21,14 +21,14 @@ import pytest
 from prefect.client.base import PrefectHttpxSyncClient
 
 from deployments.events import launcher
-from deployments.prefect_server import health_problem
 from deployments.provisioning import provision
 from deployments.provisioning.variables import folder_variable
 from dspyui_core.errors import ServerError, SpecError
 from dspyui_core.events import TURN_FINISHED
 from dspyui_core.settings import NotifySettings, Settings
 from dspyui_core.workspace import Workspace
-from support.processes import free_port, running, wait_until
+from support.prefect_process import prefect_process
+from support.processes import free_port, wait_until
 from support.provisioned import Server
 from support.receivers import mail_receiver, web_receiver
 
@@ -38,21 +38,11 @@ SCHEDULE = {"cron": "30 3 * * *", "timezone": "Europe/Berlin"}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home, port = tmp_path_factory.mktemp("prefect"), free_port()
-    folder = tmp_path_factory.mktemp("workspace")
-    settings = {
-        "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
-        "DO_NOT_TRACK": "1",
-    }
-    env = {**os.environ, **settings}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--no-ui"]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    with running(command, env=env, cwd=home, log=home / "server.log"):
-        server = Server(settings["PREFECT_API_URL"], folder, env)
-        wait_until(lambda: health_problem(server.url, timeout=2) is None, 120)
+    home, folder = tmp_path_factory.mktemp("prefect"), tmp_path_factory.mktemp("workspace")
+    env = {**os.environ, "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
+    with prefect_process(home, env) as url:
+        env |= {"PREFECT_HOME": str(home), "PREFECT_API_URL": url}
+        server = Server(url, folder, env)
         server.write("tiny", trigger=TRIGGER, schedule=SCHEDULE)
         yield server
 
@@ -113,8 +103,8 @@ def test_a_burst_of_feedback_starts_exactly_one_turn_which_waits_for_the_rest_of
         list(users.map(lambda trace: ws.feedback.record_feedback(trace, "thumbs_up"), answers))
     ended = datetime.now(UTC)
 
-    assert ws.launcher.flush(10)
-    (run,) = wait_until(lambda: server.runs("tiny.feedback"), 20)
+    assert ws.launcher.flush(30)
+    (run,) = wait_until(lambda: server.runs("tiny.feedback"), 60)
     time.sleep(3)
 
     assert len(server.runs("tiny.feedback")) == 1

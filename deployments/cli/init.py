@@ -13,7 +13,7 @@ from deployments.cli.keys import EMBEDDED, missing_key
 from deployments.cli.options import Json
 
 if TYPE_CHECKING:
-    from dspyui_core.datasets.guessing import Guess
+    from dspyui_core.datasets.drafts.guessing import Guess
 
 EPILOG = page(
     ("dspyui init messages.csv", "guess everything, and say what was guessed"),
@@ -59,7 +59,7 @@ def init(
     """
     from deployments.cli.init_view import Made, show_made
     from dspyui_core.datasets import check_dataset
-    from dspyui_core.datasets.drafting import Wishes, draft_workspace, name_from, write_all
+    from dspyui_core.datasets.drafts.drafting import Wishes, draft_workspace, name_from, write_all
 
     found, module, instructions = _guessed(data, program_class, label or [], inputs or [])
     called = name or name_from(data)
@@ -80,12 +80,12 @@ def _guessed(
 ) -> tuple[Guess, str, str]:
     """What the file seems to hold, the program's class and its instructions where it has them."""
     from dspyui_core.datasets import read_table
-    from dspyui_core.datasets.guessing import guess
+    from dspyui_core.datasets.drafts.guessing import guess
 
     table = read_table(data)
     if program_class is None:
         return guess(table, labels=labels, inputs=inputs), "", ""
-    from dspyui_core.datasets.matching import guess_for, read_program
+    from dspyui_core.datasets.drafts.matching import guess_for, read_program
     from dspyui_core.settings import Settings
 
     program = read_program(program_class, workspace=Settings.read().workspace)

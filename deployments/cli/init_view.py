@@ -11,8 +11,8 @@ from typing import Any
 
 from deployments.cli import output
 from dspyui_core.datasets import DatasetReport
-from dspyui_core.datasets.drafting import Draft
-from dspyui_core.datasets.guessing import Guess, GuessedField
+from dspyui_core.datasets.drafts.drafting import Draft
+from dspyui_core.datasets.drafts.guessing import Guess, GuessedField
 
 LISTED_VALUES = 6
 

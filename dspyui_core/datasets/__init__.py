@@ -2,17 +2,8 @@
 
 from dspyui_core.datasets.audit import Audited
 from dspyui_core.datasets.checks import Check, CheckResult
-from dspyui_core.datasets.contract import Gold, parse_gold
-from dspyui_core.datasets.data_report import check_report, data_report
+from dspyui_core.datasets.contract.parsing import Gold, parse_gold
 from dspyui_core.datasets.folding import Fold, fold
-from dspyui_core.datasets.forgetting import (
-    Taken,
-    Unwanted,
-    find_row,
-    forgotten_rows,
-    rows_from,
-    take_out,
-)
 from dspyui_core.datasets.gate import (
     Settled,
     check_dataset,
@@ -21,14 +12,23 @@ from dspyui_core.datasets.gate import (
     settle,
     usable_new_rows,
 )
-from dspyui_core.datasets.ledger import blank_texts
-from dspyui_core.datasets.loading import RawRow, RawTable, read_table
-from dspyui_core.datasets.report import DatasetReport
+from dspyui_core.datasets.reading.loading import RawRow, RawTable, read_table
+from dspyui_core.datasets.reading.streaming import Scan, file_hash, scan_file, stream_rows
+from dspyui_core.datasets.reports.markdown import check_report, data_report
+from dspyui_core.datasets.reports.report import DatasetReport
 from dspyui_core.datasets.rows import AUDIT, Row, content_hash, input_text, nfc, row_key
-from dspyui_core.datasets.snapshots import Reader, load_split, read_manifest
-from dspyui_core.datasets.splits import Assigned
-from dspyui_core.datasets.streaming import Scan, file_hash, scan_file, stream_rows
-from dspyui_core.datasets.tracing import RowPlace, places_of
+from dspyui_core.datasets.splitting.assigning import Assigned
+from dspyui_core.datasets.splitting.ledger import blank_texts
+from dspyui_core.datasets.versions.forgetting import (
+    Taken,
+    Unwanted,
+    find_row,
+    forgotten_rows,
+    rows_from,
+    take_out,
+)
+from dspyui_core.datasets.versions.snapshots import Reader, load_split, read_manifest
+from dspyui_core.datasets.versions.tracing import RowPlace, places_of
 
 __all__ = [
     "AUDIT",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dspyui_core.datasets.contract import Gold, parse_cells
+from dspyui_core.datasets.contract.parsing import Gold, parse_cells
 from dspyui_core.datasets.findings import Finding
 from dspyui_core.datasets.rows import AUDIT, Row
 from dspyui_core.fields import row_model

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dspyui_core.datasets.contract import Gold, SourceFile, finding_in_file
+from dspyui_core.datasets.contract.parsing import Gold, SourceFile, finding_in_file
 from dspyui_core.datasets.findings import FEEDBACK, Finding
 from dspyui_core.datasets.rows import Row, content_hash
-from dspyui_core.datasets.votes import Vote, hear, with_origin
+from dspyui_core.datasets.voting.votes import Vote, hear, with_origin
 from dspyui_core.errors import Problem
 from dspyui_core.spec import ProgramSpec, canonical_json
 from dspyui_core.store.journal import Entry

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from dspyui_core.datasets.audit import Audited, with_audited
-from dspyui_core.datasets.contract import parse_gold
+from dspyui_core.datasets.contract.parsing import parse_gold
 from dspyui_core.datasets.folding import Fold, fold
-from dspyui_core.datasets.ledger import Ledger, read_ledger
-from dspyui_core.datasets.report import DatasetReport, report_on
-from dspyui_core.datasets.snapshots import ref_of, write_snapshot
-from dspyui_core.datasets.splits import Assigned, Progress, preview, record
+from dspyui_core.datasets.reports.report import DatasetReport, report_on
+from dspyui_core.datasets.splitting.assigning import Assigned, Progress, preview, record
+from dspyui_core.datasets.splitting.ledger import Ledger, read_ledger
+from dspyui_core.datasets.versions.snapshots import ref_of, write_snapshot
 from dspyui_core.records import DatasetRef
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.storage import Place

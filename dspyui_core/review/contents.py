@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dspyui_core.datasets import nfc, row_key
-from dspyui_core.datasets.report import Quarantined
+from dspyui_core.datasets.reports.report import Quarantined
 from dspyui_core.spec import canonical_json
 from dspyui_core.store.journal import Entry
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from dspyui_core.datasets import input_text, nfc, row_key
-from dspyui_core.datasets.ledger import Ledger, hold_out, read_ledger
-from dspyui_core.datasets.near import NearIndex
+from dspyui_core.datasets.near.index import NearIndex
+from dspyui_core.datasets.splitting.ledger import Ledger, hold_out, read_ledger
 from dspyui_core.errors import ConflictError
 from dspyui_core.fields import parse_row, row_model
 from dspyui_core.review.inbox import Inbox

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from dspyui_core.datasets.ledger import read_ledger
+from dspyui_core.datasets.splitting.ledger import read_ledger
 from dspyui_core.errors import InputError, NotFoundError, Problem
 from dspyui_core.files import write_pieces
 from dspyui_core.records import Record

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dspyui_core.datasets import Gold, fold, nfc, row_key
-from dspyui_core.datasets.ledger import read_ledger
+from dspyui_core.datasets.splitting.ledger import read_ledger
 from dspyui_core.errors import InputError, LMError
 from dspyui_core.metrics import create_exact_match_metric
 from dspyui_core.mlflow_loader import LoadedModel, load_model_from_run

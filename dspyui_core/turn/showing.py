@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dspyui_core.datasets.report import Quarantined
+from dspyui_core.datasets.reports.report import Quarantined
 from dspyui_core.mlflow_tracking import DECISION_PAGE, get_mlflow_ui_url
 from dspyui_core.pages import ChangedAnswer
 from dspyui_core.records import CandidateRef, DatasetRef, Latency, Record

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import Field
 
-from dspyui_core.datasets.report import Quarantined
+from dspyui_core.datasets.reports.report import Quarantined
 from dspyui_core.lms import metered
 from dspyui_core.records import (
     Comparison,

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from contracts.source import ROOT
-from dspyui_core.datasets.near import NearIndex
+from dspyui_core.datasets.near.index import NearIndex
 from dspyui_core.text import normalise, words
 
 FOLDER = ROOT / "examples" / "support_routing"

@@ -15,7 +15,7 @@ from dspyui_core.errors import DatasetError, HoldoutError
 from dspyui_core.records import DatasetRef
 
 COMPARISON = "dspyui_core/turn/evaluating.py"
-DOOR = "dspyui_core/datasets/snapshots.py"
+DOOR = "dspyui_core/datasets/versions/snapshots.py"
 REF = DatasetRef(
     program="desk",
     version="0" * 64,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dspyui_core.datasets.loading import RawRow, RawTable
+from dspyui_core.datasets.reading.loading import RawRow, RawTable
 
 Cells = Mapping[str, Sequence[Any]]
 

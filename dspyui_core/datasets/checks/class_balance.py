@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dspyui_core.datasets.checks.counting import rows_in_words
 from dspyui_core.datasets.checks.protocol import Check, CheckResult, Severity
 from dspyui_core.datasets.rows import Row
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
 from dspyui_core.fields import Field
 from dspyui_core.spec import ClassMinimum
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 from dspyui_core.datasets.checks.counting import counted, rows_in_words
 from dspyui_core.datasets.checks.protocol import Check, CheckResult, Severity
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
 from dspyui_core.records import SplitName
 from dspyui_core.spec import SplitMinimums
 

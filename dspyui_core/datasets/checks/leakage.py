@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dspyui_core.datasets.checks.counting import counted
 from dspyui_core.datasets.checks.protocol import Check, CheckResult
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
 
 
 class Leakage(Check):

@@ -6,7 +6,7 @@ from collections import Counter
 
 from dspyui_core.datasets.checks.counting import rows_in_words
 from dspyui_core.datasets.checks.protocol import Check, CheckResult
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
 
 
 class NearDuplicates(Check):

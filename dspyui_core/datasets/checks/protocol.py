@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from dspyui_core.datasets.rows import Row
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
 from dspyui_core.records import Record
 
 Severity = Literal["pass", "warn", "quarantine", "block"]

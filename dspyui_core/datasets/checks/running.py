@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dspyui_core.datasets.checks.protocol import Check, CheckResult
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
 from dspyui_core.extensions import CHECKS
 from dspyui_core.spec import GATE_CHECKS, CheckSpec, Choice
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dspyui_core.datasets import places_of
-from dspyui_core.datasets.snapshots import splits_on_disk
+from dspyui_core.datasets.versions.snapshots import splits_on_disk
 from dspyui_core.store.locks import turn_lock
 from dspyui_core.turn import TurnRequest, open_turn
 from dspyui_core.workspace import Workspace

@@ -9,7 +9,7 @@ import pytest
 
 from deployments.doctor.storage import ObjectStore as Check
 from dspyui_core.datasets import Reader, load_split
-from dspyui_core.datasets.snapshots import splits_on_disk, write_snapshot
+from dspyui_core.datasets.versions.snapshots import splits_on_disk, write_snapshot
 from dspyui_core.errors import StoreError
 from dspyui_core.storage import ObjectFolder
 from support.object_store import BUCKET, SECRET, ObjectStore, running_object_store

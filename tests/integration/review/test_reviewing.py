@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine
 
 from dspyui_core.datasets import fold_dataset
-from dspyui_core.datasets.ledger import read_ledger
-from dspyui_core.datasets.report import Quarantined
+from dspyui_core.datasets.reports.report import Quarantined
+from dspyui_core.datasets.splitting.ledger import read_ledger
 from dspyui_core.errors import ConflictError, FeedbackError, InputError
 from dspyui_core.records import Turn
 from dspyui_core.review import Inbox, ReviewItem

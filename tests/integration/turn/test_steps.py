@@ -9,7 +9,7 @@ import dspy
 import pytest
 from sqlalchemy import Engine
 
-from dspyui_core.datasets.report import Quarantined
+from dspyui_core.datasets.reports.report import Quarantined
 from dspyui_core.lms import using_lm
 from dspyui_core.records import Turn, TurnDataset, TurnDecision, TurnLM, TurnScores
 from dspyui_core.testing import ScriptedLM

@@ -15,7 +15,7 @@ from mlflow.tracing.client import TracingClient
 
 from dspyui_core import turn
 from dspyui_core.datasets import fold_dataset
-from dspyui_core.datasets.snapshots import splits_on_disk
+from dspyui_core.datasets.versions.snapshots import splits_on_disk
 from dspyui_core.errors import (
     BusyError,
     NotFoundError,

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import update
 
 from dspyui_core import turn
-from dspyui_core.datasets.ledger import read_ledger
-from dspyui_core.datasets.snapshots import splits_on_disk
+from dspyui_core.datasets.splitting.ledger import read_ledger
+from dspyui_core.datasets.versions.snapshots import splits_on_disk
 from dspyui_core.errors import FeedbackError, NotFoundError
 from dspyui_core.mlflow_tracking import CURVE_PAGE, DECISION_PAGE, read_evaluation_table
 from dspyui_core.review import Inbox, ReviewItem

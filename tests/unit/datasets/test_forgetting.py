@@ -24,10 +24,10 @@ from dspyui_core.datasets import (
     rows_from,
     take_out,
 )
-from dspyui_core.datasets.ledger import NewPlace, Place, extend_ledger, read_ledger
 from dspyui_core.datasets.rows import AUDIT
-from dspyui_core.datasets.snapshots import write_snapshot
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
+from dspyui_core.datasets.splitting.ledger import NewPlace, Place, extend_ledger, read_ledger
+from dspyui_core.datasets.versions.snapshots import write_snapshot
 from dspyui_core.errors import DatasetError
 from dspyui_core.records import DatasetRef
 from unit.datasets.helpers import make_spec

@@ -16,7 +16,7 @@ from dspyui_core.datasets import (
     settle,
     usable_new_rows,
 )
-from dspyui_core.datasets.ledger import read_ledger
+from dspyui_core.datasets.splitting.ledger import read_ledger
 from dspyui_core.errors import DatasetError
 from unit.datasets.helpers import Diary, make_spec, topics, write_csv
 

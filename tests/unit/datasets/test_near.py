@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dspyui_core.datasets.near import GRAM_SIZE, NearIndex
+from dspyui_core.datasets.near.index import GRAM_SIZE, NearIndex
 from dspyui_core.text import character_ngrams, jaccard
 
 SENTENCES = st.lists(

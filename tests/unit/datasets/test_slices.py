@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dspyui_core.datasets import Reader, Row, content_hash, fold_dataset, load_split, parse_gold
-from dspyui_core.datasets.snapshots import write_snapshot
-from dspyui_core.datasets.splits import preview
+from dspyui_core.datasets.splitting.assigning import preview
+from dspyui_core.datasets.versions.snapshots import write_snapshot
 from dspyui_core.errors import DatasetError
 from dspyui_core.records import DatasetRef
 from dspyui_core.spec import ProgramSpec, Shares

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dspyui_core.datasets import Fold, Reader, Row, content_hash, load_split, read_manifest
-from dspyui_core.datasets.snapshots import write_snapshot
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
+from dspyui_core.datasets.versions.snapshots import write_snapshot
 from dspyui_core.errors import DatasetError, HoldoutError, SplitError, StoreError
 from dspyui_core.records import DatasetRef
 from unit.datasets.helpers import make_spec

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from dspyui_core.datasets import Fold, Row, content_hash, input_text
-from dspyui_core.datasets.ledger import Ledger, read_ledger
-from dspyui_core.datasets.near import GRAM_SIZE
-from dspyui_core.datasets.splits import Assigned, assign, preview, record
+from dspyui_core.datasets.near.index import GRAM_SIZE
+from dspyui_core.datasets.splitting.assigning import Assigned, assign, preview, record
+from dspyui_core.datasets.splitting.ledger import Ledger, read_ledger
 from dspyui_core.errors import ConflictError
 from dspyui_core.spec import Shares
 from dspyui_core.text import character_ngrams, jaccard

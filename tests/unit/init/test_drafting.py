@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from dspyui_core.datasets import check_dataset
-from dspyui_core.datasets.drafting import (
+from dspyui_core.datasets.drafts.drafting import (
     NewFile,
     Wishes,
     draft_workspace,
@@ -18,7 +18,7 @@ from dspyui_core.datasets.drafting import (
     spec_text,
     write_all,
 )
-from dspyui_core.datasets.guessing import guess
+from dspyui_core.datasets.drafts.guessing import guess
 from dspyui_core.errors import InputError, StoreError
 from dspyui_core.spec import ProgramSpec, Section, read_spec
 from support.tables import INBOX, INTENTS, MESSAGES, table

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from dspyui_core.datasets.columns import columns_of
-from dspyui_core.datasets.guessing import Guess, guess
+from dspyui_core.datasets.drafts.columns import columns_of
+from dspyui_core.datasets.drafts.guessing import Guess, guess
 from dspyui_core.errors import InputError
 from support.tables import INBOX, INTENTS, MESSAGES, Cells, table
 

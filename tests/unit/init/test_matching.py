@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dspyui_core.datasets.guessing import Guess
-from dspyui_core.datasets.matching import ProgramFields, guess_for, read_program
+from dspyui_core.datasets.drafts.guessing import Guess
+from dspyui_core.datasets.drafts.matching import ProgramFields, guess_for, read_program
 from dspyui_core.errors import InputError, SpecError
 from support.tables import INBOX, INTENTS, MESSAGES, Cells, table
 

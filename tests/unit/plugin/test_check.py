@@ -9,7 +9,7 @@ import pytest
 from example_plugin.check import LongInputs
 
 from dspyui_core.datasets import CheckResult, fold_dataset
-from dspyui_core.datasets.splits import preview
+from dspyui_core.datasets.splitting.assigning import preview
 from dspyui_core.spec import Shares
 from dspyui_core.testing import tiny_spec
 

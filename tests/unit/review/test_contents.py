@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dspyui_core.datasets.report import Quarantined
+from dspyui_core.datasets.reports.report import Quarantined
 from dspyui_core.review import row_contents
 from dspyui_core.store.journal import Entry
 from unit.datasets.helpers import Diary

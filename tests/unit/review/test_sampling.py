@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dspyui_core.datasets import input_text, row_key
-from dspyui_core.datasets.ledger import Ledger, Place
+from dspyui_core.datasets.splitting.ledger import Ledger, Place
 from dspyui_core.review import draw, place_in_line
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.store.journal import Entry

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from dspyui_core.datasets import Reader, forgotten_rows, load_split, read_manifest
-from dspyui_core.datasets.forgetting import Unwanted, take_out
-from dspyui_core.datasets.snapshots import write_snapshot
+from dspyui_core.datasets.versions.forgetting import Unwanted, take_out
+from dspyui_core.datasets.versions.snapshots import write_snapshot
 from dspyui_core.errors import DatasetError, StoreError
 from dspyui_core.storage import Folder, LocalFolder, ObjectFolder, folder_at, place_of
 from unit.datasets.test_snapshots import USUAL, assigned

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from dspyui_core.datasets.findings import Finding
-from dspyui_core.datasets.loading import RawRow, RawTable, read_table
+from dspyui_core.datasets.reading.loading import RawRow, RawTable, read_table
 from dspyui_core.datasets.rows import Row, nfc
 from dspyui_core.errors import DatasetError, Problem
 from dspyui_core.extensions import choice_hint

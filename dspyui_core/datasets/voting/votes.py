@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dspyui_core.datasets.contract import parse_cells
+from dspyui_core.datasets.contract.parsing import parse_cells
 from dspyui_core.datasets.findings import FEEDBACK, Finding
 from dspyui_core.datasets.rows import Row
 from dspyui_core.errors import Problem

@@ -13,7 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dspyui_core.datasets.loading import RawRow, _csv_row, _encoding_hint, _object, _separator
+from dspyui_core.datasets.reading.loading import (
+    RawRow,
+    _csv_row,
+    _encoding_hint,
+    _object,
+    _separator,
+)
 from dspyui_core.errors import DatasetError, Problem
 
 _BATCH = 256

@@ -11,8 +11,8 @@ from typing import Any
 
 import dspy
 
-from dspyui_core.datasets.guessing import Guess, GuessedField, guess
-from dspyui_core.datasets.loading import RawTable
+from dspyui_core.datasets.drafts.guessing import Guess, GuessedField, guess
+from dspyui_core.datasets.reading.loading import RawTable
 from dspyui_core.errors import InputError, Problem, SpecError
 from dspyui_core.fields import Field
 from dspyui_core.own_code import (

@@ -9,12 +9,18 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from dspyui_core.datasets.contract import finding_in_file
+from dspyui_core.datasets.contract.parsing import finding_in_file
 from dspyui_core.datasets.findings import Finding
 from dspyui_core.datasets.folding import SPLIT_ORDER, Fold
-from dspyui_core.datasets.ledger import Ledger, NewPlace, Place, extend_ledger, read_ledger
-from dspyui_core.datasets.near import NearIndex
+from dspyui_core.datasets.near.index import NearIndex
 from dspyui_core.datasets.rows import Row, input_text
+from dspyui_core.datasets.splitting.ledger import (
+    Ledger,
+    NewPlace,
+    Place,
+    extend_ledger,
+    read_ledger,
+)
 from dspyui_core.errors import Problem
 from dspyui_core.records import SplitName
 from dspyui_core.spec import Shares

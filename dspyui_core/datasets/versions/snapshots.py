@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from dspyui_core.datasets.findings import distinct_places
 from dspyui_core.datasets.rows import Row, content_hash
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
 from dspyui_core.errors import DatasetError, HoldoutError, SplitError
 from dspyui_core.records import DatasetRef, SplitName
 from dspyui_core.spec import canonical_json

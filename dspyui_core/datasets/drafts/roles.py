@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from dspyui_core.datasets.columns import Column
+from dspyui_core.datasets.drafts.columns import Column
 from dspyui_core.records import SplitName
 
 # What a column of right answers is called, the surest name first.

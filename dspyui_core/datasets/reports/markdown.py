@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dspyui_core.datasets.report import DatasetReport, Quarantined
+from dspyui_core.datasets.reports.report import DatasetReport, Quarantined
 
 _LONGEST = 120
 _MEANS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dspyui_core.datasets.rows import Row
-from dspyui_core.datasets.snapshots import splits_on_disk
+from dspyui_core.datasets.versions.snapshots import splits_on_disk
 from dspyui_core.storage import Place
 
 __all__ = ["RowPlace", "places_of"]

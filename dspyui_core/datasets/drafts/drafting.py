@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from dspyui_core.datasets.guessing import Guess, GuessedField
+from dspyui_core.datasets.drafts.guessing import Guess, GuessedField
 from dspyui_core.errors import InputError, Problem, StoreError
 from dspyui_core.extensions import METRICS, MODULES, OPTIMIZERS, Catalog
 from dspyui_core.spec import NAME_PATTERN, PYTHON_PREFIX, Choice, ProgramSpec, Section, parse_spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dspyui_core.datasets.rows import Row
-from dspyui_core.datasets.snapshots import read_manifest, splits_on_disk
+from dspyui_core.datasets.versions.snapshots import read_manifest, splits_on_disk
 from dspyui_core.errors import DatasetError
 from dspyui_core.records import DatasetRef
 from dspyui_core.storage import Place

@@ -13,7 +13,7 @@ from dspyui_core.datasets.checks import CheckResult, run_checks
 from dspyui_core.datasets.findings import Finding
 from dspyui_core.datasets.folding import feedback_total
 from dspyui_core.datasets.rows import AUDIT
-from dspyui_core.datasets.splits import Assigned
+from dspyui_core.datasets.splitting.assigning import Assigned
 from dspyui_core.records import Record, SplitName
 from dspyui_core.spec import CheckSpec
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Literal
 
-from dspyui_core.datasets.loading import RawTable
+from dspyui_core.datasets.reading.loading import RawTable
 from dspyui_core.text import normalise
 
 ColumnType = Literal["empty", "str", "int", "float", "bool", "list", "object", "date"]

@@ -11,9 +11,9 @@ from dataclasses import field as slot
 
 from pydantic import BaseModel
 
-from dspyui_core.datasets.columns import Column, columns_of
-from dspyui_core.datasets.loading import RawTable
-from dspyui_core.datasets.roles import choose_outputs, is_split, split_problem, why_left_out
+from dspyui_core.datasets.drafts.columns import Column, columns_of
+from dspyui_core.datasets.drafts.roles import choose_outputs, is_split, split_problem, why_left_out
+from dspyui_core.datasets.reading.loading import RawTable
 from dspyui_core.errors import InputError, Problem
 from dspyui_core.extensions import choice_hint
 from dspyui_core.fields import FROM_DATA, Field, TypeName

@@ -1,0 +1,1 @@
+"""The row contract: what a row has to be, and every problem of one that is not."""

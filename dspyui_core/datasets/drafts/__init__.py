@@ -1,0 +1,1 @@
+"""Drafts: a first spec from a data file, for a new workspace."""

@@ -1,0 +1,1 @@
+"""Near-duplicates: which texts nearly repeat each other."""

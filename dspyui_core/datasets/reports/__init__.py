@@ -1,0 +1,1 @@
+"""Reports: what the gate found, for machines and for people."""

@@ -1,0 +1,1 @@
+"""Splitting: each input's split, decided once for ever."""

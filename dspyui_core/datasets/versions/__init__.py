@@ -1,0 +1,1 @@
+"""Versions: snapshots on disk, and finding and forgetting rows in them."""

@@ -1,0 +1,1 @@
+"""Voting: what users say the answer to an input is, and whose word counts."""

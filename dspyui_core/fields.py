@@ -164,7 +164,7 @@ def _text_cell(field: Field, text: str) -> Any:
     if field.type in ("list", "object"):
         try:
             return _untruthful(field, json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     return text if field.type == "str" else text.strip()
 

@@ -36,6 +36,7 @@ _COMMON: Final = (
 STOPWORDS: Final = frozenset(_COMMON.split())
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_WIDTHS: Final = re.compile("[\uff01-\uffee]+")
 _SUFFIXES: Final = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ed", "es", "s", "ly")
 _SHORTEST_STEM: Final = 3
 
@@ -43,9 +44,13 @@ _SHORTEST_STEM: Final = 3
 def normalise(text: str) -> str:
     """Return `text` in the form in which two texts count as equal.
 
-    NFC, case-folded, runs of whitespace as one space, none at the ends. Idempotent.
+    NFC, case-folded, full-width and half-width forms as the usual ones, runs of whitespace as one
+    space, none at the ends. Other look-alikes stay apart: x² is not x2. Idempotent.
     """
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    usual = _WIDTHS.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", usual).casefold())
     return " ".join(folded.split())
 
 

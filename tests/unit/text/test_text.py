@@ -35,6 +35,12 @@ def test_normalising_twice_changes_nothing_more(text: str) -> None:
     assert normalise(once) == once
 
 
+def test_a_text_is_the_same_in_full_width_and_a_power_is_no_digit() -> None:
+    assert normalise("Ｃａｒｄ　１２") == normalise("card 12")
+    assert normalise("ｶﾞｰﾄﾞ") == normalise("ガード")
+    assert normalise("x²") != normalise("x2")
+
+
 def test_words_leave_out_punctuation_and_underscores() -> None:
     assert words("Why's card_payment declined?!") == ["why's", "card", "payment", "declined"]
 

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from dspyui_core.spec.base import PYTHON_PREFIX, Choice, Section
+from dspyui_core.spec.checking import (
+    BurstSpec,
+    ClassBalanceSpec,
+    CopiedInputSpec,
+    DriftSpec,
+    ExactDuplicatesSpec,
+    InjectedInstructionsSpec,
+    LabelNoiseSpec,
+    LanguageChangeSpec,
+    NearDuplicatesSpec,
+    PersonalDataSpec,
+    RaterTrustSpec,
+)
 from dspyui_core.spec.data import (
     GATE_CHECKS,
     CheckSpec,
@@ -13,12 +26,12 @@ from dspyui_core.spec.data import (
     Source,
     SplitMinimums,
 )
+from dspyui_core.spec.feeding import FeedbackSpec
 from dspyui_core.spec.reading import parse_spec, read_spec
 from dspyui_core.spec.sections import (
     LENGTH_SLICE,
     NAME_PATTERN,
     EvaluationSpec,
-    FeedbackSpec,
     LmSpec,
     ProgramSpec,
     PromotionSpec,
@@ -33,16 +46,27 @@ __all__ = [
     "LENGTH_SLICE",
     "NAME_PATTERN",
     "PYTHON_PREFIX",
+    "BurstSpec",
     "CheckSpec",
     "Choice",
+    "ClassBalanceSpec",
     "ClassMinimum",
+    "CopiedInputSpec",
     "DatasetSpec",
+    "DriftSpec",
     "EvaluationSpec",
+    "ExactDuplicatesSpec",
     "FeedbackSpec",
     "GateCheck",
+    "InjectedInstructionsSpec",
+    "LabelNoiseSpec",
+    "LanguageChangeSpec",
     "LmSpec",
+    "NearDuplicatesSpec",
+    "PersonalDataSpec",
     "ProgramSpec",
     "PromotionSpec",
+    "RaterTrustSpec",
     "ScheduleSpec",
     "Section",
     "Shares",

@@ -10,6 +10,8 @@ from pydantic import Field as Slot
 from pydantic import model_validator
 
 from dspyui_core.spec.base import Choice, Section
+from dspyui_core.spec.checking import CheckSections
+from dspyui_core.spec.limits import RowLimits
 
 # They always run, in this order; each is an entry of the catalog of checks.
 GateCheck = Literal[
@@ -19,6 +21,14 @@ GateCheck = Literal[
     "label_conflicts",
     "leakage",
     "class_balance",
+    "label_noise",
+    "drift",
+    "personal_data",
+    "injected_instructions",
+    "copied_input",
+    "language_change",
+    "rater_trust",
+    "burst",
 ]
 GATE_CHECKS: tuple[str, ...] = get_args(GateCheck)
 
@@ -66,7 +76,7 @@ class ClassMinimum(Section):
     minimum_per_class: int = Slot(2, ge=1, description="Fewest train rows of a label; fewer warn.")
 
 
-class CheckSpec(ClassMinimum, SplitMinimums):
+class CheckSpec(CheckSections, RowLimits, ClassMinimum, SplitMinimums):
     """From when a dataset is good enough; `extra` checks come after the gate's own."""
 
     near_duplicate_similarity: float = Slot(

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field as Slot
@@ -18,6 +18,7 @@ from dspyui_core.extensions import METRICS, SECRET
 from dspyui_core.fields import Field
 from dspyui_core.spec.base import Choice, Section
 from dspyui_core.spec.data import DatasetSpec, Source
+from dspyui_core.spec.feeding import FeedbackSpec
 from dspyui_core.spec.starting import ScheduleSpec, TriggerSpec
 from dspyui_core.spec.watching import WatchSpec
 
@@ -161,15 +162,6 @@ class PromotionSpec(Section):
     )
 
 
-class FeedbackSpec(Section):
-    """When feedback is enough for a new turn; accepted new rows."""
-
-    minimum: int = Slot(20, ge=1, description="Usable new rows before a turn compiles again.")
-    audit_share: float = Slot(
-        0.02, ge=0, le=1, description="Share of served inputs that an audit sample draws."
-    )
-
-
 class ProgramSpec(Section):
     """Everything a user says about one program."""
 
@@ -262,7 +254,11 @@ class ProgramSpec(Section):
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL.encode(value)
+
+
+# Made once: json.dumps makes an encoder for each call, and every row is written this way.
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _fields(value: Any) -> Any:

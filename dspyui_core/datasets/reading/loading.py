@@ -6,16 +6,18 @@ import codecs
 import csv
 import hashlib
 import io
-import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from dspyui_core.datasets.reading.columnar import column_names, row_cells
+from dspyui_core.datasets.reading.decoding import MalformedJsonError, decode, repeated_key
+from dspyui_core.datasets.reading.guarding import require_whole
 from dspyui_core.errors import DatasetError, Problem
 
 
@@ -41,9 +43,10 @@ class RawTable:
 def read_table(path: Path) -> RawTable:
     """Read a .csv, .json (a list of objects), .jsonl, .parquet or .tsv file.
 
-    Text files are UTF-8, with or without BOM. CSV cells stay text; semicolons, tabs and bars
-    separate them, too. Rows that do not fit the table carry a problem; a file that cannot be read
-    at all raises DatasetError.
+    Text files are UTF-8, with or without BOM. CSV cells stay text, also those that a spreadsheet
+    takes for formulas: what writes a file for one disarms them. Semicolons, tabs and bars separate
+    cells, too. Rows that do not fit the table carry a problem; a file that cannot be read
+    at all, or is too large to be read whole, raises DatasetError.
     """
     content = _bytes(path)
     reader = _READERS.get(path.suffix.lower())
@@ -55,12 +58,13 @@ def read_table(path: Path) -> RawTable:
     columns, rows = reader(path, content)
     if not columns and not rows:
         raise DatasetError(f"{path} is empty", hint="give it a header and at least one row")
-    _refuse_repeated(path, columns)
+    refuse_repeated(path, columns)
     return RawTable(path.name, hashlib.sha256(content).hexdigest(), tuple(columns), tuple(rows))
 
 
 def _bytes(path: Path) -> bytes:
     try:
+        require_whole(path, hint="take a part of it, or write it as CSV, JSON Lines or Parquet")
         return path.read_bytes()
     except FileNotFoundError:
         raise DatasetError(
@@ -93,8 +97,10 @@ def _encoding_hint(content: bytes) -> str:
     return "save it as UTF-8, e.g. iconv -f latin1 -t utf-8 FILE"
 
 
-def _refuse_repeated(path: Path, columns: Sequence[str]) -> None:
-    repeated = sorted({name for name in columns if name and columns.count(name) > 1})
+def refuse_repeated(path: Path, columns: Sequence[str]) -> None:
+    """Raise DatasetError with every name that several columns have."""
+    counts = Counter(columns)
+    repeated = sorted(name for name in counts if name and counts[name] > 1)
     if repeated:
         raise DatasetError(
             f"{path} has several columns named {', '.join(map(repr, repeated))}",
@@ -104,6 +110,7 @@ def _refuse_repeated(path: Path, columns: Sequence[str]) -> None:
 
 Parts = tuple[Sequence[str], Sequence[RawRow]]
 _OTHER_SEPARATORS = ";\t|"
+_SHOWN = 200
 
 
 def _csv(path: Path, content: bytes) -> Parts:
@@ -144,32 +151,45 @@ def _csv_row(number: int, header: Sequence[str], cells: Sequence[str], separator
 
 def _json(path: Path, content: bytes) -> Parts:
     try:
-        values = json.loads(_text(path, content) or "[]")
-    except (json.JSONDecodeError, RecursionError) as error:
-        place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        decoded = decode(_text(path, content) or "[]")
+    except MalformedJsonError as error:
+        place = f" at line {error.line}" if error.line else ""
         raise DatasetError(
             f"{path} is malformed JSON{place}: {error}", hint="write a list of objects"
         ) from None
-    if not isinstance(values, list):
+    if not isinstance(decoded.value, list):
         raise DatasetError(
-            f"{path} holds one JSON {type(values).__name__}, not a list",
+            f"{path} holds one JSON {type(decoded.value).__name__}, not a list",
             hint="write a list of objects, or one object per line in a .jsonl file",
         )
-    return _objects(values)
+    return _objects(decoded.value, repeats=decoded.repeats)
 
 
 def _jsonl(path: Path, content: bytes) -> Parts:
-    values, broken = [], []
+    values, broken, repeats = [], [], False
     for number, line in _lines(_text(path, content)):
         try:
-            values.append(json.loads(line))
-        except (json.JSONDecodeError, RecursionError) as error:
-            broken.append(Problem(f"line {number}", f"is malformed JSON: {error}", line))
+            decoded = decode(line)
+        except MalformedJsonError as error:
+            broken.append(malformed_line(number, error, line))
+        else:
+            values.append(decoded.value)
+            repeats |= decoded.repeats
+    refuse_malformed(path, broken)
+    return _objects(values, repeats=repeats)
+
+
+def malformed_line(number: int, error: MalformedJsonError, line: str) -> Problem:
+    """A line of JSON Lines that is no JSON, as a problem of the file."""
+    return Problem(f"line {number}", f"is malformed JSON: {error}", line[:_SHOWN])
+
+
+def refuse_malformed(path: Path, broken: Sequence[Problem]) -> None:
+    """Raise DatasetError with every malformed line, if there is one."""
     if broken:
-        first = broken[0].column
         hint = "write one JSON object on each line"
+        first = broken[0].column
         raise DatasetError(f"{path} is malformed JSON at {first}", broken, hint=hint)
-    return _objects(values)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -179,26 +199,40 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _objects(values: Sequence[Any]) -> Parts:
+def _objects(values: Sequence[Any], *, repeats: bool) -> Parts:
     columns = dict.fromkeys(key for value in values if isinstance(value, dict) for key in value)
-    return tuple(columns), [_object(number, value) for number, value in enumerate(values, 1)]
+    rows = [_object(number, value, repeats=repeats) for number, value in enumerate(values, 1)]
+    return tuple(columns), rows
 
 
-def _object(number: int, value: Any) -> RawRow:
-    if isinstance(value, dict):
+def _object(number: int, value: Any, *, repeats: bool) -> RawRow:
+    if not isinstance(value, dict):
+        problem = Problem("(row)", "is not an object", value, "write {...}", number)
+        return RawRow(number, {}, problem)
+    key = repeated_key(value) if repeats else None
+    if key is None:
         return RawRow(number, value)
-    return RawRow(number, {}, Problem("(row)", "is not an object", value, "write {...}", number))
+    remedy = "keep the one that is meant"
+    return RawRow(number, {}, Problem("(row)", f"has the key {key!r} twice", None, remedy, number))
 
 
 def _parquet(path: Path, content: bytes) -> Parts:
     try:
-        table = pq.read_table(pa.BufferReader(content))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DatasetError(
-            f"{path} is no readable Parquet file: {error}", hint="write it again"
-        ) from None
-    rows = [RawRow(number, cells) for number, cells in enumerate(table.to_pylist(), 1)]
-    return tuple(table.column_names), rows
+        columns = column_names(path)
+        refuse_repeated(path, columns)
+        rows = [RawRow(number, cells) for number, cells in enumerate(row_cells(path), 1)]
+    except UNREADABLE as error:
+        raise unreadable_parquet(path, error) from None
+    return columns, rows
+
+
+# What pyarrow raises at a file that is cut off, damaged, or holds what Python has no value for.
+UNREADABLE = (pa.ArrowException, OSError, ValueError, OverflowError)
+
+
+def unreadable_parquet(path: Path, error: Exception) -> DatasetError:
+    """That a file is no Parquet, or a broken one."""
+    return DatasetError(f"{path} is no readable Parquet file: {error}", hint="write it again")
 
 
 _READERS: dict[str, Callable[[Path, bytes], Parts]] = {

@@ -84,7 +84,7 @@ def test_a_repeated_column_is_still_in_the_header(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", b"a\nfine\n\xe9t\xe9\n", "byte 0xe9, line 3"),
+        ("a.csv", b"a\nfine\n\xe9t\xe9\n", "byte 0xe9 at offset 7, line 3"),
         ("a.csv", "text\nhi\n".encode("utf-16"), "UTF-16"),
         ("a.jsonl", b'{"a": "\xff"}', "not UTF-8"),
         ("a.csv", b"", "is empty"),

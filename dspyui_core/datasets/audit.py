@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dspyui_core.datasets.contract.parsing import Gold, parse_cells
+from dspyui_core.datasets.contract.parsing import Gold
+from dspyui_core.datasets.contract.row_contract import RowContract
 from dspyui_core.datasets.findings import Finding
 from dspyui_core.datasets.rows import AUDIT, Row
-from dspyui_core.fields import row_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,17 @@ def with_audited(gold: Gold, audited: Sequence[Audited]) -> Gold:
     """
     if not audited:
         return gold
-    model = row_model(gold.spec.fields)
+    contract = RowContract(gold.spec)
     rows: list[Row] = []
     findings: list[Finding] = []
     for sample in audited:
-        values, problems = parse_cells(gold.spec.fields, {**sample.inputs, **sample.labels}, model)
-        findings += [Finding("contract", replace(p, row=sample.number), AUDIT) for p in problems]
-        if not problems:
-            rows.append(_row(gold, sample, values))
+        reading = contract.read({**sample.inputs, **sample.labels})
+        findings += [
+            Finding("contract", replace(problem, row=sample.number), AUDIT)
+            for problem in reading.problems
+        ]
+        if not reading.problems:
+            rows.append(_row(gold, sample, reading.values))
     return replace(
         gold,
         rows=(*gold.rows, *rows),

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from pydantic import BaseModel
-
+from dspyui_core.datasets.contract.row_contract import RowContract, shown
 from dspyui_core.datasets.findings import Finding
-from dspyui_core.datasets.reading.loading import RawRow, RawTable, read_table
+from dspyui_core.datasets.reading.loading import RawRow
+from dspyui_core.datasets.reading.tables import Table, open_table
 from dspyui_core.datasets.rows import Row, nfc
 from dspyui_core.errors import DatasetError, Problem
 from dspyui_core.extensions import choice_hint
-from dspyui_core.fields import Field, parse_row, row_model
+from dspyui_core.fields import Field
 from dspyui_core.records import SplitName
-from dspyui_core.spec import ProgramSpec, Source, canonical_json
+from dspyui_core.spec import ProgramSpec, Source
 
+Progress = Callable[[str], None]
 _SPLITS = ("auto", *get_args(SplitName))
+# Rows are judged so many at once, or fewer where they are long: memory stays bounded.
+_ROWS_AT_ONCE = 20_000
+_CHARACTERS_AT_ONCE = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,82 +47,100 @@ class Gold:
     sources: tuple[SourceFile, ...]
 
 
-def parse_gold(spec: ProgramSpec) -> Gold:
+def parse_gold(spec: ProgramSpec, *, on_progress: Progress | None = None) -> Gold:
     """Read every source of the spec and parse its rows; bad rows are quarantined with reasons.
 
     Raises DatasetError for a file that cannot be read and for missing columns, all at once.
     """
-    tables = [(source, read_table(source.path)) for source in spec.dataset.sources]
+    tables = [(source, open_table(source.path)) for source in spec.dataset.sources]
     _require_columns(spec, [table for _, table in tables])
-    model = row_model(spec.fields)
-    read = [_parse_table(spec, source, table, model) for source, table in tables]
+    contract = RowContract(spec)
+    read = [_parse_table(spec, source, table, contract, on_progress) for source, table in tables]
     rows = tuple(row for part in read for row in part.rows)
     return Gold(
         spec=spec.with_outputs(_frozen_outputs(spec, rows)),
         rows=rows,
         quarantined=tuple(finding for part in read for finding in part.quarantined),
         left_out=sum(part.left_out for part in read),
-        total=sum(len(table.rows) for _, table in tables),
+        total=sum(part.total for part in read),
         sources=tuple(SourceFile(table.name, table.sha256) for _, table in tables),
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Parsed:
+    """What is read of a table so far."""
+
     rows: list[Row]
     quarantined: list[Finding]
-    left_out: int
+    left_out: int = 0
+    total: int = 0
 
 
 def _parse_table(
-    spec: ProgramSpec, source: Source, table: RawTable, model: type[BaseModel]
+    spec: ProgramSpec,
+    source: Source,
+    table: Table,
+    contract: RowContract,
+    on_progress: Progress | None,
 ) -> _Parsed:
-    kept = [raw for raw in table.rows if raw.problem or _wanted(spec, raw)]
-    rows: list[Row] = []
-    quarantined: list[Finding] = []
-    for raw in kept:
-        row, problems = _parse(spec, source, raw, model)
-        rows.extend([row] if row is not None else [])
-        quarantined.extend(Finding("contract", problem, table.name) for problem in problems)
-    return _Parsed(rows, quarantined, len(table.rows) - len(kept))
+    parsed = _Parsed([], [])
+    for raws in _batches(table.rows(_used(spec))):
+        kept = [raw for raw in raws if raw.problem or _wanted(spec, raw)]
+        parsed.total += len(raws)
+        parsed.left_out += len(raws) - len(kept)
+        for row, problems in _parse(spec, source, kept, contract):
+            parsed.rows += [row] if row is not None else []
+            parsed.quarantined += [Finding("contract", each, table.name) for each in problems]
+        if on_progress is not None:
+            on_progress(f"{table.name}: {parsed.total:,} rows read")
+    return parsed
+
+
+def _batches(raws: Iterable[RawRow]) -> Iterator[list[RawRow]]:
+    batch: list[RawRow] = []
+    characters = 0
+    for raw in raws:
+        batch.append(raw)
+        characters += sum(len(cell) for cell in raw.cells.values() if isinstance(cell, str))
+        if len(batch) >= _ROWS_AT_ONCE or characters >= _CHARACTERS_AT_ONCE:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def _parse(
-    spec: ProgramSpec, source: Source, raw: RawRow, model: type[BaseModel]
-) -> tuple[Row | None, list[Problem]]:
-    if raw.problem:
-        return None, [raw.problem]
-    cells = {field.name: raw.cells.get(spec.column_of(field.name)) for field in spec.fields}
-    values, found = parse_cells(spec.fields, cells, model)
-    split = _split(spec, source, raw)
-    problems = [in_file(spec, problem, raw.number) for problem in found]
-    if split not in _SPLITS:
-        problems.append(_bad_split(spec, raw, split))
-    if problems:
-        return None, problems
+    spec: ProgramSpec, source: Source, raws: Sequence[RawRow], contract: RowContract
+) -> Iterator[tuple[Row | None, list[Problem]]]:
+    """Each row, or its problems, in their order."""
+    columns = {field.name: spec.column_of(field.name) for field in spec.fields}
+    whole = [raw for raw in raws if raw.problem is None]
+    readings = iter(
+        contract.read_all(
+            {name: raw.cells.get(column) for name, column in columns.items()} for raw in whole
+        )
+    )
+    for raw in raws:
+        if raw.problem is not None:
+            yield None, [shown(raw.problem)]
+            continue
+        reading = next(readings)
+        split = _split(spec, source, raw)
+        problems = [in_file(spec, problem, raw.number) for problem in reading.problems]
+        if split not in _SPLITS:
+            problems.append(shown(_bad_split(spec, raw, split)))
+        row = None if problems else _row(spec, source, raw, reading.values, split)
+        yield row, problems
+
+
+def _row(
+    spec: ProgramSpec, source: Source, raw: RawRow, values: Mapping[str, Any], split: str
+) -> Row:
     inputs = {field.name: values[field.name] for field in spec.signature.inputs}
     labels = {field.name: values[field.name] for field in spec.signature.outputs}
     origin = {"source": source.path.name, "data_row": raw.number, "split": split}
-    return Row.of(inputs, labels, "gold", slices=_slices(spec, raw), **origin), []
-
-
-def parse_cells(
-    fields: Sequence[Field], cells: Mapping[str, Any], model: type[BaseModel]
-) -> tuple[dict[str, Any], list[Problem]]:
-    """`fields.parse_row`, refusing also text that is no Unicode: it can be hashed nowhere."""
-    values, problems = parse_row(fields, cells, model=model)
-    broken = [name for name, value in values.items() if not _is_unicode(value)]
-    remedy = "write characters beyond the basic plane whole, not as halves"
-    problems += [Problem(name, "is no valid Unicode", values[name], remedy) for name in broken]
-    return values, problems
-
-
-def _is_unicode(value: Any) -> bool:
-    try:
-        canonical_json(value).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return Row.of(inputs, labels, "gold", slices=_slices(spec, raw), **origin)
 
 
 def in_file(spec: ProgramSpec, problem: Problem, number: int | None) -> Problem:
@@ -163,10 +185,10 @@ def _cell_text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _require_columns(spec: ProgramSpec, tables: Sequence[RawTable]) -> None:
+def _require_columns(spec: ProgramSpec, tables: Sequence[Table]) -> None:
     """Raise DatasetError with every column that the spec needs and a file does not have."""
     problems = []
-    used = {*_needed(spec), *(spec.column_of(field.name) for field in spec.fields)}
+    used = set(_used(spec))
     for table in tables:
         unused = tuple(column for column in table.columns if column not in used)
         problems += [
@@ -180,6 +202,10 @@ def _require_columns(spec: ProgramSpec, tables: Sequence[RawTable]) -> None:
             problems,
             hint="map fields to columns with dataset.columns",
         )
+
+
+def _used(spec: ProgramSpec) -> list[str]:
+    return [*_needed(spec), *(spec.column_of(field.name) for field in spec.fields)]
 
 
 def _needed(spec: ProgramSpec) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dspyui_core.storage.derived import Derived
 from dspyui_core.storage.folder import Folder, LocalFolder
 from dspyui_core.storage.objects import ObjectFolder, require_bucket
 
 __all__ = [
+    "Derived",
     "Folder",
     "LocalFolder",
     "ObjectFolder",

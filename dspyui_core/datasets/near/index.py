@@ -1,72 +1,130 @@
 """Near-duplicate search: which texts share enough character 4-grams, found exactly.
 
-A prefix filter (Chaudhuri et al. 2006; the k-prefix form: Wang et al. 2012, AdaptJoin): two sets of
-Jaccard similarity >= t share at least k of their n - ceil(t * n) + k rarest members, so only texts
-that meet there are compared. Unlike MinHash it misses nothing, and on short texts it is faster.
+A collection grows in steps: the grams known when it was last ranked keep their order, rare ones
+last, and what comes later counts as rarer still, so what was indexed before stays as it is. It is
+ranked anew when it has doubled. See `segment` for why nothing is missed.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Self
 
-from dspyui_core.text import character_ngrams
+import numpy as np
 
-GRAM_SIZE: Final = 4
-# Measured on 10,000 questions: 1 takes twice as long (it compares ten times as many pairs).
-_MEETINGS: Final = 4
-_ROUNDING: Final = 1e-9
+from dspyui_core.datasets.near.grams import GRAM_SIZE, GramSets, Numbers, Vocabulary, sorted_sets
+from dspyui_core.datasets.near.pairs import Pairs
+from dspyui_core.datasets.near.segment import Segment
+
+__all__ = ["GRAM_SIZE", "Collection", "Compared", "NearIndex"]
+
+_DOUBLED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What texts nearly repeat: `known` texts, by number, and each other, by their place.
+
+    Of a pair within the texts only one order is listed. Where it is not `complete`, so many texts
+    share their wording that not all of them were compared.
+    """
+
+    known: Pairs
+    among: Pairs
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Numbered texts, to be asked which of them other texts nearly repeat; it holds no text.
+
+    `similarity` (0..1] is the Jaccard similarity from which on two texts are near duplicates; they
+    are, too, where they differ in nothing but case, spaces and punctuation. A text without
+    characters is near nothing. `ranked` is how many texts the order of the grams
+    was made from. A segment is at least twice as large as the next, so there are few.
+    """
+
+    vocabulary: Vocabulary
+    segments: tuple[Segment, ...]
+    similarity: float
+    ranked: int = 0
+
+    @classmethod
+    def empty(cls, similarity: float) -> Self:
+        """No text at all."""
+        return cls(Vocabulary.empty(), (), similarity)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.segments))
+
+    def compare(self, texts: Sequence[str]) -> Compared:
+        """Which known texts, and which of each other, these texts nearly repeat."""
+        vocabulary = self.vocabulary.extended(texts)
+        asked = vocabulary.sets(texts)
+        own = Segment.of(asked, np.arange(len(asked)), self.similarity)
+        known = Pairs.joined([segment.near(asked) for segment in self.segments])
+        complete = all(segment.misses_none for segment in (*self.segments, own))
+        return Compared(known, own.near_each_other(), complete)
+
+    def near(self, texts: Sequence[str]) -> Pairs:
+        """Which known texts (right, by number) these texts (left, by place) nearly repeat."""
+        asked = self.vocabulary.extended(texts).sets(texts)
+        return Pairs.joined([segment.near(asked) for segment in self.segments])
+
+    def extended(self, texts: Sequence[str], numbers: Sequence[int]) -> Collection:
+        """With these texts, under new numbers; costs by how many they are, but once in a while."""
+        if not texts:
+            return self
+        vocabulary = self.vocabulary.extended(texts)
+        new = Segment.of(vocabulary.sets(texts), np.array(numbers, np.int64), self.similarity)
+        if len(self) + len(new) >= _DOUBLED * self.ranked:
+            return self._ranked(vocabulary, (*self.segments, new))
+        kept = list(self.segments)
+        while kept and len(kept[-1]) < _DOUBLED * len(new):
+            new = self._merged((kept.pop(), new))
+        return Collection(vocabulary, (*kept, new), self.similarity, self.ranked)
+
+    def _ranked(self, vocabulary: Vocabulary, segments: Sequence[Segment]) -> Collection:
+        """All of it in one segment, its grams in a new order."""
+        sets, numbers = _together(segments)
+        counts = np.bincount(sets.members, minlength=len(vocabulary))
+        ids = np.empty(len(vocabulary), np.int32)
+        ids[np.argsort(-counts, kind="stable")] = np.arange(len(vocabulary))
+        owners = np.repeat(np.arange(len(sets)), sets.sizes)
+        placed = sorted_sets(owners, ids[sets.members], len(sets), len(vocabulary))
+        sets = GramSets(*placed, sets.said)
+        ordered = Vocabulary(vocabulary.codes, ids[vocabulary.ids])
+        whole = Segment.of(sets, numbers, self.similarity)
+        return Collection(ordered, (whole,), self.similarity, len(whole))
+
+    def _merged(self, segments: Sequence[Segment]) -> Segment:
+        return Segment.of(*_together(segments), self.similarity)
 
 
 class NearIndex:
-    """A fixed collection of texts by key, to be asked which of them a text nearly repeats.
-
-    `similarity` (0..1] is the Jaccard similarity from which on two texts are near duplicates.
-    A text without characters is near nothing.
-    """
+    """A fixed collection of texts by key, to be asked which of them a text nearly repeats."""
 
     def __init__(self, texts: Mapping[str, str], similarity: float) -> None:
-        self._similarity = similarity
-        grams = {key: character_ngrams(text, GRAM_SIZE) for key, text in texts.items()}
-        counts = Counter(gram for found in grams.values() for gram in found)
-        ordered = sorted(counts, key=lambda gram: (counts[gram], gram))
-        # Rare grams get small numbers: prefixes of rare grams meet seldom.
-        self._rank = {gram: rank for rank, gram in enumerate(ordered)}
-        self._sets = {key: frozenset(map(self._rank.__getitem__, grams[key])) for key in grams}
-        self._meeting: dict[int, list[str]] = defaultdict(list)
-        for key, ranks in self._sets.items():
-            for rank in self._prefix(ranks, len(ranks)):
-                self._meeting[rank].append(key)
+        self._keys = tuple(texts)
+        empty = Collection.empty(similarity)
+        self._texts = empty.extended(tuple(texts.values()), range(len(self._keys)))
 
     def similar(self, text: str) -> tuple[str, ...]:
         """The keys of all near duplicates of `text`, sorted; an indexed text finds itself."""
-        grams = character_ngrams(text, GRAM_SIZE)
-        ranks = frozenset(self._rank[gram] for gram in grams if gram in self._rank)
-        meetings: Counter[str] = Counter()
-        for rank in self._prefix(ranks, len(grams)):
-            meetings.update(self._meeting.get(rank, ()))
-        return tuple(sorted(self._verified(ranks, len(grams), meetings)))
+        return self.similar_to((text,))[0]
 
-    def _prefix(self, ranks: frozenset[int], size: int) -> list[int]:
-        """The members to look under; grams that no text has count as the rarest of all."""
-        unknown = size - len(ranks)
-        length = size - self._shared(size) + _MEETINGS - unknown
-        return sorted(ranks)[: max(length, 0)]
+    def similar_to(self, texts: Iterable[str]) -> list[tuple[str, ...]]:
+        """What `similar` says of each of the texts; much faster than one by one."""
+        asked = tuple(texts)
+        found: list[list[str]] = [[] for _ in asked]
+        pairs = self._texts.near(asked)
+        for left, right in zip(pairs.left.tolist(), pairs.right.tolist(), strict=True):
+            found[left].append(self._keys[right])
+        return [tuple(sorted({*keys})) for keys in found]
 
-    def _shared(self, size: int) -> int:
-        """How many members a near duplicate of a set of this size shares with it, at least."""
-        return math.ceil(self._similarity * size - _ROUNDING)
 
-    def _verified(
-        self, ranks: frozenset[int], size: int, meetings: Mapping[str, int]
-    ) -> Iterable[str]:
-        needed = min(_MEETINGS, self._shared(size))
-        shortest, longest = self._shared(size), size / self._similarity + _ROUNDING
-        for key in [key for key, met in meetings.items() if met >= needed]:
-            other = self._sets[key]
-            if shortest <= len(other) <= longest:
-                shared = len(ranks & other)
-                if shared / (size + len(other) - shared) >= self._similarity:
-                    yield key
+def _together(segments: Sequence[Segment]) -> tuple[GramSets, Numbers]:
+    sets = reduce(GramSets.and_then, (segment.sets for segment in segments))
+    return sets, np.concatenate([segment.numbers for segment in segments])

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Engine
 
 from dspyui_core.datasets.contract.parsing import finding_in_file
-from dspyui_core.datasets.findings import Finding
-from dspyui_core.datasets.folding import SPLIT_ORDER, Fold
-from dspyui_core.datasets.near.index import NearIndex
-from dspyui_core.datasets.rows import Row, input_text
-from dspyui_core.datasets.splitting.ledger import (
-    Ledger,
-    NewPlace,
-    Place,
-    extend_ledger,
-    read_ledger,
-)
+from dspyui_core.datasets.findings import Finding, FoundAt
+from dspyui_core.datasets.folding import Fold
+from dspyui_core.datasets.rows import Row
+from dspyui_core.datasets.splitting.known import InMemory, Known, Progress, known_in_store
+from dspyui_core.datasets.splitting.ledger import Ledger, NewPlace, Place, extend_ledger
+from dspyui_core.datasets.splitting.placing import Placer
 from dspyui_core.errors import Problem
 from dspyui_core.records import SplitName
 from dspyui_core.spec import Shares
 
-Progress = Callable[[str], None]
+__all__ = ["Assigned", "Progress", "assign", "preview", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +28,8 @@ class Assigned:
 
     `parked` is feedback on (nearly) a holdout input, never trained on. `findings` are quarantined
     rows, `notes` are not. `groups` gives each row's key the group that was decided with it.
-    `new` is what a ledger whose newest entry is `after` does not have yet.
+    `new` is what a ledger whose newest entry is `after` does not have yet. `repeated` has, for a
+    row between two splits, a text of each that it nearly repeats.
     """
 
     fold: Fold
@@ -45,6 +40,7 @@ class Assigned:
     groups: Mapping[str, str]
     new: tuple[NewPlace, ...]
     after: int
+    repeated: Mapping[FoundAt, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, split: SplitName) -> tuple[Row, ...]:
         """The rows of one split."""
@@ -66,8 +62,9 @@ def assign(
     at first sight; otherwise the hash of the group decides by `shares`. A row between two splits is
     quarantined. Doing it again changes nothing. Raises ConflictError where somebody else wrote.
     """
-    ledger = read_ledger(engine, fold.spec.name)
-    assigned = preview(fold, shares, similarity, ledger=ledger, on_progress=on_progress)
+    keys = [row.key for row in fold.rows]
+    known = known_in_store(engine, fold.spec.name, keys, on_progress=on_progress)
+    assigned = preview(fold, shares, similarity, known=known, on_progress=on_progress)
     record(engine, assigned, at=at)
     return assigned
 
@@ -78,19 +75,25 @@ def preview(
     similarity: float,
     *,
     ledger: Ledger | None = None,
+    known: Known | None = None,
     on_progress: Progress | None = None,
 ) -> Assigned:
-    """What `assign` would decide, written nowhere; without a ledger as for a new program."""
-    ledger = ledger or Ledger()
-    new = [row for row in fold.rows if row.key not in ledger.places]
+    """What `assign` would decide, written nowhere.
+
+    What is `known` may be a whole `ledger`; without either it is as for a new program.
+    """
+    known = known or InMemory(ledger or Ledger())
+    new = [row for row in fold.rows if row.key not in known.places]
     if on_progress is not None and new:
-        on_progress(f"comparing {len(new)} new rows with {len(ledger.places)} known ones")
-    placer = _Placer(ledger, new, similarity)
+        on_progress(f"comparing {len(new)} new rows with {known.total} known ones")
+    placer = Placer(known, new, similarity)
+    if on_progress is not None and not placer.complete:
+        on_progress("most rows share their wording: compared only where they share something rare")
     # Gold decides first: feedback never chooses a split that gold has to follow.
     placer.place([row for row in new if not row.is_feedback], shares)
-    asking = [row for row in new if row.is_feedback]
-    placer.place([row for row in asking if not placer.touches_holdout(row)], _learning(shares))
-    return placer.assigned(fold)
+    learning = placer.keep_from_holdout([row for row in new if row.is_feedback])
+    placer.place(learning, _learning(shares))
+    return _assigned(fold, known, placer)
 
 
 def record(engine: Engine, assigned: Assigned, *, at: datetime) -> None:
@@ -109,118 +112,33 @@ def _learning(shares: Shares) -> Shares:
     return Shares(train=train, validation=1 - train, holdout=0)
 
 
-class _Placer:
-    """The places of one assignment, known and new, while they are being decided."""
-
-    def __init__(self, ledger: Ledger, new: Sequence[Row], similarity: float) -> None:
-        self._known = ledger
-        self._places = dict(ledger.places)
-        self._findings: dict[str, Finding] = {}
-        self._texts = {row.key: input_text(row.inputs) for row in new}
-        known = {key: place.text for key, place in ledger.places.items()}
-        # Without new rows there is nothing to compare, and most turns have few.
-        index = NearIndex({**known, **self._texts} if new else {}, similarity)
-        self._near = {key: index.similar(text) for key, text in self._texts.items()}
-
-    def touches_holdout(self, row: Row) -> bool:
-        """Whether the row is, or nearly is, a holdout input."""
-        return "holdout" in self._claims(row, explicit=False)
-
-    def place(self, rows: Sequence[Row], shares: Shares) -> None:
-        """Decide these rows: first those with a claim, then wave by wave what is near them."""
-        waiting = {row.key: row for row in rows}
-        while wave := [row for row in waiting.values() if self._claims(row)]:
-            for row in sorted(wave, key=self._precedence):
-                self._place_claimed(row)
-                del waiting[row.key]
-        for group in self._groups(waiting):
-            place = _by_hash(group[0], shares)
-            for key in group:
-                self._places[key] = Place(place, group[0], self._texts[key])
-
-    def assigned(self, fold: Fold) -> Assigned:
-        """The fold's rows sorted into usable, parked and quarantined."""
-        usable, parked, notes = [], [], []
-        for row in fold.rows:
-            if row.is_feedback and self.touches_holdout(row):
-                parked.append(row)
-            elif row.key in self._places:
-                place = self._places[row.key]
-                usable.append(replace(row, split=place.split))
-                notes += [_kept(row, place)] if row.split not in ("auto", place.split) else []
-        leaking = [finding_in_file(fold.spec, finding) for finding in self._findings.values()]
-        return Assigned(
-            fold=fold,
-            rows=tuple(usable),
-            parked=tuple(parked),
-            findings=(*fold.findings, *leaking),
-            notes=(*fold.notes, *(finding_in_file(fold.spec, note) for note in notes)),
-            groups={row.key: self._places[row.key].group for row in usable},
-            new=tuple(self._new(row) for row in usable if row.key not in self._known.places),
-            after=self._known.last,
-        )
-
-    def _new(self, row: Row) -> NewPlace:
-        return NewPlace(row.key, self._places[row.key], row.trust, row.source)
-
-    def _claims(self, row: Row, *, explicit: bool = True) -> set[SplitName]:
-        """The splits that this row has a reason to be in."""
-        near = (key for key in (row.key, *self._near.get(row.key, ())) if key in self._places)
-        claims = {self._places[key].split for key in near}
-        if explicit and row.split != "auto":
-            claims.add(row.split)
-        return claims
-
-    def _precedence(self, row: Row) -> tuple[int, str]:
-        return min(SPLIT_ORDER[split] for split in self._claims(row)), row.key
-
-    def _place_claimed(self, row: Row) -> None:
-        claims = self._claims(row)
-        if len(claims) > 1:
-            self._findings[row.key] = _between(row, self._claims(row, explicit=False))
-            return
-        near = (self._places[key] for key in self._near[row.key] if key in self._places)
-        group = min((place.group for place in near), default=row.key)
-        self._places[row.key] = Place(claims.pop(), group, self._texts[row.key])
-
-    def _groups(self, waiting: Mapping[str, Row]) -> list[list[str]]:
-        """The rows that hang together by near-duplicates, each group's keys sorted."""
-        groups, seen = [], set()
-        for start in sorted(waiting):
-            reached, frontier = {start}, [start] if start not in seen else []
-            while frontier:
-                near = {k for k in self._near[frontier.pop()] if k in waiting} - reached
-                reached |= near
-                frontier += near
-            groups += [sorted(reached)] if start not in seen else []
-            seen |= reached
-        return groups
-
-
-def _by_hash(group: str, shares: Shares) -> SplitName:
-    """The split by the group's hash; hashed again, because a group's smallest key is small."""
-    digest = hashlib.sha256(f"split {group}".encode()).digest()
-    share = int.from_bytes(digest[:8]) / 2**64
-    if share < shares.train:
-        return "train"
-    # The last split with a share takes what rounding leaves over.
-    if share < shares.train + shares.validation or not shares.holdout:
-        return "validation" if shares.validation else "train"
-    return "holdout"
-
-
-def _between(row: Row, near: set[SplitName]) -> Finding:
-    splits = " and ".join(sorted(near))
-    asks = f"asks for {row.split} but " if row.split != "auto" else ""
-    column = next(iter(row.inputs))
-    problem = Problem(
-        column,
-        f"{asks}nearly repeats rows of {splits}",
-        row.inputs[column],
-        "remove it, or what it nearly repeats, from one of the splits",
-        row.data_row,
+def _assigned(fold: Fold, known: Known, placer: Placer) -> Assigned:
+    """The fold's rows sorted into usable, parked and quarantined."""
+    usable, parked, notes, new = [], [], [], []
+    groups = dict[str, str]()
+    for row in fold.rows:
+        place = known.places.get(row.key)
+        fresh = None if place is not None else placer.place_of(row)
+        place = place or fresh
+        if row.is_feedback and (placer.is_parked(row) or (place and place.split == "holdout")):
+            parked.append(row)
+        elif place is not None:
+            usable.append(replace(row, split=place.split))
+            notes += [_kept(row, place)] if row.split not in ("auto", place.split) else []
+            new += [NewPlace(row.key, fresh, row.trust, row.source)] if fresh else []
+            groups[row.key] = place.group
+    leaking = [finding_in_file(fold.spec, finding) for finding in placer.findings.values()]
+    return Assigned(
+        fold=fold,
+        rows=tuple(usable),
+        parked=tuple(parked),
+        findings=(*fold.findings, *leaking),
+        notes=(*fold.notes, *(finding_in_file(fold.spec, note) for note in notes)),
+        groups=groups,
+        new=tuple(new),
+        after=known.last,
+        repeated=placer.repeated(),
     )
-    return Finding("leakage", problem, row.source, row.trace_id)
 
 
 def _kept(row: Row, place: Place) -> Finding:

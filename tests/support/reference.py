@@ -91,21 +91,57 @@ class Reference:
 
     def fold(self) -> dict[str, tuple[str, str]]:
         """By text, the topic that its voters elect, and the trust in it."""
-        votes: dict[tuple[str, Any], str] = {}
-        for _, trace, voter, what in self.words():
-            topic = {**self._answer(trace), **(what["corrected_output"] or {})}["topic"]
-            who = voter if voter[0] is not None else (trace, False, "nobody")
+        ballots: dict[str, dict[Any, list[Any]]] = {}
+        for word in self.words():
+            _, trace, voter, what = word
             if what["corrected_output"] or what["rating"] == "thumbs_up":
-                votes[self._answer(trace)["text"], who] = topic
+                who = voter if voter[0] is not None else (trace, False, "nobody")
+                ballot = ballots.setdefault(self._answer(trace)["text"], {})
+                ballot.setdefault(who, []).append(word)
         elected = {}
-        for text in {text for text, _ in votes}:
-            ballot = [(topic, who[1]) for (said_of, who), topic in votes.items() if said_of == text]
-            sure = Counter(topic for topic, authenticated in ballot if authenticated)
-            confirmed = {topic: n for topic, n in sure.items() if n > 1}
-            first, *others = (Counter(confirmed or [topic for topic, _ in ballot])).most_common(2)
-            if not others or others[0][1] < first[1]:
-                elected[text] = first[0], "confirmed" if first[0] in confirmed else "proposed"
+        for text, ballot in ballots.items():
+            said = {who: self._topic(words[-1]) for who, words in ballot.items()}
+            sure = Counter(topic for who, topic in said.items() if who[1])
+            if confirmed := {topic: n for topic, n in sure.items() if n > 1}:
+                first, *others = Counter(confirmed).most_common(2)
+                if not others or others[0][1] < first[1]:
+                    elected[text] = first[0], "confirmed"
+                continue
+            runs = [self._run(words) for words in ballot.values()]
+            since, _, stands = min(runs)
+            if all(topic == stands or asked > since for _, asked, topic in runs):
+                elected[text] = stands, "proposed"
         return elected
+
+    def _topic(self, word: Any) -> str:
+        _, trace, _, what = word
+        return {**self._answer(trace), **(what["corrected_output"] or {})}["topic"]
+
+    def _run(self, words: list[Any]) -> tuple[int, int, str]:
+        """Since when a voter says their topic of a text, about which answer, and the topic."""
+        topic = self._topic(words[-1])
+        since, trace = words[-1][:2]
+        for word in reversed(words):
+            if self._topic(word) != topic:
+                break
+            trace = word[1]
+            since = self._first_said(word, topic)
+        return since, self.keys[f"answer {trace}"], topic
+
+    def _first_said(self, word: Any, topic: str) -> int:
+        """The first of the entries that say a topic of an answer without another one between."""
+        place, trace, voter, _ = word
+        own = [
+            (at, what)
+            for at, (about, who, what) in enumerate(self.entries, 1)
+            if (about, who) == (trace, voter) and at <= place
+        ]
+        for at, what in reversed(own):
+            says = what.get("corrected_output") or what.get("rating") == "thumbs_up"
+            if not says or self._topic((at, trace, voter, what)) != topic:
+                break
+            place = at
+        return place
 
     def _answer(self, trace: str) -> Mapping[str, Any]:
         return self.entries[self.keys[f"answer {trace}"] - 1][2]

@@ -191,18 +191,21 @@ def test_nobody_confirms_alone_or_under_a_claimed_name(
     assert told(folded(diary)) == [("hello", "b", "proposed")]
 
 
-def test_a_tie_among_users_is_quarantined_until_one_more_decides(diary: Diary) -> None:
+def test_users_who_contradict_each_other_are_quarantined_until_one_is_confirmed(
+    diary: Diary,
+) -> None:
     diary.predicts("t1", "hello", "a")
-    diary.corrects("t1", "b", "ann", sure=False)
-    tie = diary.corrects("t1", "c", "bob", sure=False)
-    diary.corrects("t1", "c", "eve", sure=False)
+    diary.corrects("t1", "b", "ann")
+    diary.corrects("t1", "c", "bob")
+    tie = diary.corrects("t1", "c", "eve", sure=False)
+    diary.corrects("t1", "c", "dan")
 
     tied, decided = folded(diary, upto=tie), folded(diary)
 
     assert tied.rows == ()
-    assert [f.check for f in tied.findings] == ["label_conflicts"] * 2
+    assert [f.check for f in tied.findings] == ["label_conflicts"] * 3
     assert "b, c" in tied.findings[0].problem.reason
-    assert told(decided) == [("hello", "c", "proposed")]
+    assert told(decided) == [("hello", "c", "confirmed")]
     assert decided.new_rows(tie) == 1
 
 

@@ -6,22 +6,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dspyui_core.errors import Problem
-from dspyui_core.spec import GateCheck
 
 FEEDBACK = "feedback"
+# A file's name with a data row of it, or `feedback` with a trace id.
+FoundAt = tuple[str, int | str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem of one row; `source` is a file's name or `feedback`, which has a trace id."""
+    """One problem of one row, found by the check of that name.
 
-    check: GateCheck
+    `source` is a file's name or `feedback`, which has a trace id.
+    """
+
+    check: str
     problem: Problem
     source: str
     trace_id: str | None = None
 
     @property
-    def place(self) -> tuple[str, int | str | None]:
+    def place(self) -> FoundAt:
         """What identifies the row: two findings with one place are about one row."""
         return self.source, self.problem.row if self.trace_id is None else self.trace_id
 

@@ -6,24 +6,25 @@ from collections import Counter
 
 from dspyui_core.datasets.checks.counting import rows_in_words
 from dspyui_core.datasets.checks.protocol import Check, CheckResult
+from dspyui_core.datasets.shape import nearly_repeated
 from dspyui_core.datasets.splitting.assigning import Assigned
+from dspyui_core.spec import NearDuplicatesSpec
 
 
 class NearDuplicates(Check):
     """Counts the rows that were put into a split together because they are so alike."""
 
     name = "near_duplicates"
+    Options = NearDuplicatesSpec
 
     def run(self, dataset: Assigned) -> CheckResult:
         """Count the groups of more than one row."""
-        sizes = Counter(dataset.groups[row.key] for row in dataset.rows)
-        near = [row for row in dataset.rows if sizes[dataset.groups[row.key]] > 1]
+        near = nearly_repeated(dataset)
         if not near:
             return self.passed()
-        groups = {dataset.groups[row.key] for row in near}
-        largest = rows_in_words(max(sizes[group] for group in groups))
+        sizes = Counter(dataset.groups[row.key] for row in near)
         return self.found(
             near,
-            f"{rows_in_words(len(near))} with near duplicates; each of the {len(groups)} groups "
-            f"shares one split, the largest has {largest}",
+            f"{rows_in_words(len(near))} with near duplicates; each of the {len(sizes)} groups "
+            f"shares one split, the largest has {rows_in_words(max(sizes.values()))}",
         )

@@ -58,6 +58,7 @@ class Diary:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.now = AT
 
     def predicts(self, trace: str, text: str, intent: str, **payload: Any) -> None:
         content = {"inputs": {"text": text}, "outputs": {"intent": intent}, **payload}
@@ -84,6 +85,6 @@ class Diary:
     ) -> int:
         position = len(self.entries) + 1
         self.entries.append(
-            Entry(position, kind, "p", trace, user, authenticated, None, payload, AT)
+            Entry(position, kind, "p", trace, user, authenticated, None, payload, self.now)
         )
         return position

@@ -16,18 +16,43 @@ from dspyui_core.pages.contents import (
     Wear,
 )
 from dspyui_core.pages.curve import curve_page
+from dspyui_core.pages.data import LARGEST_PAGE, data_page
+from dspyui_core.pages.data_contents import (
+    ClassesOf,
+    ClassRows,
+    DataCheck,
+    DataReport,
+    DoubtedRow,
+    HeldRow,
+    HeldRows,
+    LengthsOf,
+    SplitChange,
+    VersionChange,
+)
 from dspyui_core.pages.decision import decision_page
 
 __all__ = [
+    "LARGEST_PAGE",
     "ChangedAnswer",
+    "ClassRows",
+    "ClassesOf",
+    "DataCheck",
+    "DataReport",
     "DecisionReport",
+    "DoubtedRow",
     "FailureCount",
+    "HeldRow",
+    "HeldRows",
     "LearningCurve",
+    "LengthsOf",
     "ReplayCounts",
     "ScoredProgram",
+    "SplitChange",
     "TurnFacts",
     "TurnPoint",
+    "VersionChange",
     "Wear",
     "curve_page",
+    "data_page",
     "decision_page",
 ]

@@ -50,6 +50,20 @@ svg text{fill:var(--quiet);font-size:11px}
 margin:0 .3rem 0 0;vertical-align:-.05rem}.legend{margin-right:.9rem;white-space:nowrap}
 .key.ours{border-color:var(--ours);background:var(--ours)}.key.open{background:none}
 .key.theirs{border-color:var(--theirs);background:var(--theirs)}
+.key.good{border-color:var(--good);background:var(--good)}
+.key.bad{border-color:var(--bad);background:var(--bad)}
+.key.wait{border-color:var(--wait);background:var(--wait)}
+.fill{stroke:none}.fill.ours{fill:var(--ours)}.fill.theirs{fill:var(--theirs)}
+.fill.good{fill:var(--good)}.fill.bad{fill:var(--bad)}.fill.wait{fill:var(--wait)}
+.was{stroke:var(--ink);stroke-width:2}
+.unseen{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+.bars th,.bars td{padding:.15rem .75rem .15rem 0;border:0;vertical-align:middle}
+.bars th{font-weight:400;width:30%}.bars .plot{width:auto;min-width:6rem}
+.bars .number{width:8rem;padding-right:0}.bars+details{margin-top:.25rem}
+details{border-bottom:1px solid var(--rule);padding:.4rem 0}
+summary{cursor:pointer}details[open]>summary{margin-bottom:.5rem}
+@media (min-width:40.01rem){.number+.words{padding-left:.75rem}}
+.whole{white-space:nowrap}figure{margin:.75rem 0 1.25rem}figcaption{padding:0 0 .4rem}
 @media (max-width:40rem){
 .stacked thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .stacked tr{display:block;border-bottom:1px solid var(--rule);padding:.6rem 0}

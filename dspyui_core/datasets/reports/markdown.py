@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from dspyui_core.datasets.reports.masking import cell
 from dspyui_core.datasets.reports.report import DatasetReport, Quarantined
 
 _LONGEST = 120
@@ -31,11 +32,10 @@ def data_report(
 
 def check_report(report: DatasetReport) -> str:
     """The data report of a dataset check."""
-    rows = {(row.source, row.row, row.trace_id) for row in report.quarantined}
     counts = {
         "rows": report.rows,
         **report.splits,
-        "quarantined": len(rows),
+        "quarantined": report.held_back,
         "left out": report.left_out,
         "parked": report.parked,
     }
@@ -46,15 +46,16 @@ def _reasons(quarantined: Sequence[Quarantined]) -> str:
     """A row for each check and column: how many rows, and what the first of them is told."""
     grouped: dict[str, list[Quarantined]] = {}
     for row in quarantined:
-        grouped.setdefault(f"{row.check or 'contract'} | {row.column}", []).append(row)
+        key = f"{row.check or 'contract'} | {cell(row.column)}"
+        grouped.setdefault(key, []).append(row)
     if not grouped:
         return ""
-    lines = [f"| {key} | {len(found)} | {_cell(found[0])} |" for key, found in grouped.items()]
+    lines = [f"| {key} | {len(found)} | {_told(found[0])} |" for key, found in grouped.items()]
     heads = "| quarantined by | column | rows | the first one |"
     return "\n".join((heads, "|---|---|---|---|", *lines))
 
 
-def _cell(row: Quarantined) -> str:
+def _told(row: Quarantined) -> str:
     told = " ".join(f"{row.reason}; {row.remedy}".split())
     short = told if len(told) <= _LONGEST else f"{told[: _LONGEST - 1]}…"
-    return short.replace("|", "\\|")
+    return cell(short)

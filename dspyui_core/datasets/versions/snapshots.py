@@ -10,9 +10,11 @@ from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from dspyui_core.datasets.findings import distinct_places
 from dspyui_core.datasets.rows import Row, content_hash
+from dspyui_core.datasets.shape import Shape, shape_of
 from dspyui_core.datasets.splitting.assigning import Assigned
 from dspyui_core.errors import DatasetError, HoldoutError, SplitError
 from dspyui_core.records import DatasetRef, SplitName
@@ -86,14 +88,27 @@ def read_manifest(folder: Place, ref: DatasetRef) -> dict[str, Any]:
     return _read_manifest(_home(folder, ref))
 
 
+def read_shape(folder: Place, ref: DatasetRef) -> Shape | None:
+    """The shape of a snapshot; None where it is damaged, gone, or of before there were shapes."""
+    try:
+        return Shape.model_validate(read_manifest(folder, ref)["shape"])
+    except (DatasetError, KeyError, ValidationError):
+        return None
+
+
 def splits_on_disk(folder: Place, program: str) -> Iterator[SplitOnDisk]:
     """Every split of every snapshot of a program, the newest first: for forgetting and tracing."""
+    for home in snapshots_on_disk(folder, program):
+        for split in _read_manifest(home)["splits"]:
+            yield SplitOnDisk(home, split)
+
+
+def snapshots_on_disk(folder: Place, program: str) -> list[Folder]:
+    """The folders of a program's whole snapshots, each named by its version, the newest first."""
     place = folder_at(folder) / program
     homes = [place / name for name in place.folders()]
     whole = [home for home in homes if MANIFEST in home.files()]
-    for home in sorted(whole, key=lambda home: home.written(MANIFEST), reverse=True):
-        for split in _read_manifest(home)["splits"]:
-            yield SplitOnDisk(home, split)
+    return sorted(whole, key=lambda home: home.written(MANIFEST), reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +126,12 @@ class SplitOnDisk:
     def rows(self) -> tuple[Row, ...]:
         """Its rows. Raises DatasetError where the file is damaged."""
         return _read_rows(self.home, str(_listed(_read_manifest(self.home), self.split)["file"]))
+
+    def columns(self, *names: str) -> list[dict[str, Any]]:
+        """Some cells of its rows as they are stored: labels are JSON texts."""
+        return _read_cells(
+            self.home, str(_listed(_read_manifest(self.home), self.split)["file"]), names
+        )
 
     def keep(self, rows: Sequence[Row]) -> None:
         """Leave only these of its rows; the manifest says how many are forgotten.
@@ -186,6 +207,7 @@ def _manifest(assigned: Assigned, ref: DatasetRef, listed: Mapping[str, Any]) ->
         "outputs": [field.model_dump(mode="json") for field in signature.outputs],
         "sources": [{"name": s.name, "sha256": s.sha256} for s in assigned.fold.sources],
         "splits": listed,
+        "shape": shape_of(assigned).model_dump(mode="json"),
     }
 
 
@@ -235,9 +257,16 @@ def _listed(manifest: Mapping[str, Any], split: str) -> Mapping[str, Any]:
 
 def _read_rows(home: Folder, file: str) -> tuple[Row, ...]:
     try:
-        table = pq.read_table(pa.BufferReader(home.read(file)))
-        return tuple(_row(cells) for cells in table.to_pylist())
-    except (OSError, pa.ArrowInvalid, ValueError, TypeError, KeyError) as error:
+        return tuple(_row(cells) for cells in _read_cells(home, file))
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged(home, str(error)) from error
+
+
+def _read_cells(home: Folder, file: str, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    try:
+        table = pq.read_table(pa.BufferReader(home.read(file)), columns=list(names) or None)
+        return list(table.to_pylist())
+    except (OSError, pa.ArrowInvalid) as error:
         raise _damaged(home, str(error)) from error
 
 

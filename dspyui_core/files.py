@@ -53,11 +53,14 @@ def make_home(home: Path) -> None:
         ) from error
 
 
-def csv_line(cells: Sequence[Any]) -> str:
-    """A line of CSV: texts with formulas disarmed, nested values as JSON, nothing as nothing."""
+def csv_line(cells: Sequence[Any], *, disarmed: bool = True) -> str:
+    """A line of CSV: texts with formulas disarmed, nested values as JSON, nothing as nothing.
+
+    What is not `disarmed` keeps every text as it is, for a file that only programs read.
+    """
     buffer = io.StringIO()
     # The csv module quotes the characters of its line end, and a bare \r ends a line for readers.
-    csv.writer(buffer, lineterminator="\r\n").writerow([_cell(value) for value in cells])
+    csv.writer(buffer, lineterminator="\r\n").writerow([_cell(value, disarmed) for value in cells])
     return f"{buffer.getvalue()[:-2]}\n"
 
 
@@ -80,11 +83,11 @@ def _may_run(text: str) -> bool:
     return text.lstrip("'").startswith(FORMULA_STARTS)
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, disarmed: bool) -> Any:
     if value is None or value != value:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if _may_run(value) else value
+        return f"'{value}" if disarmed and _may_run(value) else value
     if isinstance(value, list | dict | bool):
         return json.dumps(value, ensure_ascii=False)
     return value

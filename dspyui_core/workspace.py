@@ -13,7 +13,7 @@ from dspyui_core.errors import ModelNotFoundError, StoreError
 from dspyui_core.events import Launcher, Silent, serving_event
 from dspyui_core.files import make_home
 from dspyui_core.settings import Settings
-from dspyui_core.storage import Place, place_of
+from dspyui_core.storage import Derived, Place, place_of
 from dspyui_core.store.engine import open_engine
 from dspyui_core.store.journal import Entry, Journal
 from dspyui_core.store.rights import right_to_mirror, right_to_turn
@@ -46,6 +46,7 @@ class Workspace:
         self.launcher = launcher or Silent()
         self.home = settings.home.resolve()
         self.folder = settings.workspace.resolve()
+        self.derived = Derived(self.home)
         self._lms: dict[LmSpec, dspy.LM] = {}
 
     @classmethod

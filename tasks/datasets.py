@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import task
 
 from dspyui_core import turn
-from dspyui_core.datasets import DatasetReport, check_dataset
+from dspyui_core.datasets import DatasetReport
 from dspyui_core.turn import Opened, TurnRequest, request_spec
 from tasks._policy import ONCE, PATIENT
 from tasks._progress import Progress
@@ -14,8 +14,15 @@ from tasks._workspace import workspace
 
 @task(name="check-dataset", **ONCE)
 def check_rows(request: TurnRequest) -> DatasetReport:
-    """Put the program's data through the whole gate; no state is touched."""
-    return check_dataset(request_spec(request))
+    """Put the program's data through the gate and its suite; no split is decided."""
+    ws = workspace()
+    return turn.check_data(request_spec(request), ws.folder, ws=ws, by_default=True)
+
+
+@task(name="keep-check", **PATIENT)
+def keep_check(request: TurnRequest, report: DatasetReport) -> str:
+    """Keep what the gate and the suite said in an MLflow run."""
+    return turn.keep_check(workspace(), request_spec(request).name, report)
 
 
 @task(name="open-turn", **PATIENT)

@@ -16,7 +16,6 @@ from typing import Any, Final, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dspyui_core.data_exporter.writing import META
 from dspyui_core.files import whole_file
 
 _PORTION: Final = 1000
@@ -26,12 +25,18 @@ _OWN: Final = (pa.string(), pa.string(), pa.string(), pa.string(), pa.int64(), p
 Row: TypeAlias = Mapping[str, Any]
 
 
-def write_parquet(rows: Callable[[], Iterable[Row]], columns: Sequence[str], path: Path) -> int:
+def write_parquet(
+    rows: Callable[[], Iterable[Row]],
+    columns: Sequence[str],
+    path: Path,
+    *,
+    own: Sequence[pa.DataType] = _OWN,
+) -> int:
     """Write the rows, which `rows` gives anew each time, to a file that is whole or not there.
 
-    The first columns are META's. Returns how many rows there were.
+    The first columns are META's, or have the types of `own`. Returns how many rows there were.
     """
-    types = _Types(columns)
+    types = _Types(columns, own)
     for portion in _portions(rows()):
         types.see(portion)
     schema = types.schema()
@@ -42,10 +47,9 @@ def write_parquet(rows: Callable[[], Iterable[Row]], columns: Sequence[str], pat
 class _Types:
     """The type of each column so far; None for one that becomes JSON text."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        own = dict(zip(columns, _OWN, strict=False))
-        self._own = {name: own[name] for name in columns[: len(META)]}
-        self._found: dict[str, pa.DataType | None] = dict.fromkeys(columns[len(META) :], pa.null())
+    def __init__(self, columns: Sequence[str], own: Sequence[pa.DataType]) -> None:
+        self._own = dict(zip(columns, own, strict=False))
+        self._found: dict[str, pa.DataType | None] = dict.fromkeys(columns[len(own) :], pa.null())
 
     def see(self, portion: Sequence[Row]) -> None:
         for name, known in self._found.items():

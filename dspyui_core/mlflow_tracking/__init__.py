@@ -16,6 +16,7 @@ from dspyui_core.mlflow_tracking.forgetting import (
     delete_assessments,
     delete_traces,
     forget_evaluated,
+    forget_in_data_pages,
     runs_of,
 )
 from dspyui_core.mlflow_tracking.inputs import compute_dataset_hash, log_dataset_metadata
@@ -29,6 +30,8 @@ from dspyui_core.mlflow_tracking.packaging import (
 )
 from dspyui_core.mlflow_tracking.runs import (
     CURVE_PAGE,
+    DATA_PAGE,
+    DATA_REPORT,
     DECISION_PAGE,
     TURN_TAG,
     RunFacts,
@@ -47,6 +50,8 @@ from dspyui_core.mlflow_tracking.runs import (
 
 __all__ = [
     "CURVE_PAGE",
+    "DATA_PAGE",
+    "DATA_REPORT",
     "DECISION_PAGE",
     "MODEL_PATH",
     "TURN_TAG",
@@ -60,6 +65,7 @@ __all__ = [
     "experiment",
     "finish_run",
     "forget_evaluated",
+    "forget_in_data_pages",
     "get_mlflow_ui_url",
     "init_mlflow",
     "is_missing",

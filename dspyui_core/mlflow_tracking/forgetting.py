@@ -15,13 +15,24 @@ from mlflow.tracing.client import TracingClient
 from mlflow.tracing.constant import SpanAttributeKey
 
 from dspyui_core.mlflow_tracking.connecting import is_missing
-from dspyui_core.mlflow_tracking.runs import DECISION_PAGE, chunks, read_json
+from dspyui_core.mlflow_tracking.runs import (
+    DATA_PAGE,
+    DATA_REPORT,
+    DECISION_PAGE,
+    chunks,
+    read_json,
+)
 
 _EVALUATION = "evaluation.json"
 _FORGOTTEN_PAGE = """<!doctype html>
 <meta charset="utf-8"><title>Decision</title>
 <p>Something that this page showed was forgotten. <code>dspyui program report PROGRAM --turn TURN
 --out FILE</code> writes it again, without that.</p>
+"""
+_FORGOTTEN_DATA = """<!doctype html>
+<meta charset="utf-8"><title>Data</title>
+<p>Something that this page showed was forgotten. <code>dspyui dataset show VERSION --program
+PROGRAM --report FILE</code> writes it again, without that.</p>
 """
 _NUMBERS = (
     SpanAttributeKey.REQUEST_ID,
@@ -131,6 +142,27 @@ def forget_evaluated(
             client.log_text(run_id, text, _EVALUATION)
         gone += less
     return gone
+
+
+def forget_in_data_pages(
+    client: mlflow.MlflowClient,
+    runs: Iterable[str],
+    scrub: Callable[[dict[str, Any]], dict[str, Any]],
+) -> int:
+    """Take out of the data reports of runs what `scrub` leaves out; returns how many it changed.
+
+    The page beside such a report gives way to a note. It goes first: only the report tells a repeat
+    of this that there is something to do.
+    """
+    changed = 0
+    for run_id in runs:
+        report = read_json(client, run_id, DATA_REPORT)
+        kept = scrub(report)
+        if kept != report:
+            client.log_text(run_id, _FORGOTTEN_DATA, DATA_PAGE)
+            client.log_text(run_id, json.dumps(kept, indent=2, ensure_ascii=False), DATA_REPORT)
+            changed += 1
+    return changed
 
 
 def _bare(span: Span) -> Span:

@@ -34,6 +34,8 @@ RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 TURN_TAG = "dspyui.turn"
 DECISION_PAGE = "decision.html"
 CURVE_PAGE = "learning-curve.html"
+DATA_PAGE = "data/report.html"
+DATA_REPORT = "data/report.json"
 _TABLES_TAG = "mlflow.loggedArtifacts"
 _COLUMNS = (
     "row_id",
@@ -189,11 +191,12 @@ def read_evaluation_table(
 
 
 def read_json(client: mlflow.MlflowClient, run_id: str, path: str) -> dict[str, Any]:
-    """A JSON artifact in the root of a run; empty where the run has none of this path."""
-    if path not in {file.path for file in client.list_artifacts(run_id)}:
+    """A JSON artifact of a run; empty where the run has none of this path."""
+    folder = path.rpartition("/")[0] or None
+    if path not in {file.path for file in client.list_artifacts(run_id, folder)}:
         return {}
-    with tempfile.TemporaryDirectory() as folder:
-        local = Path(client.download_artifacts(run_id, path, folder))
+    with tempfile.TemporaryDirectory() as scratch:
+        local = Path(client.download_artifacts(run_id, path, scratch))
         found: dict[str, Any] = json.loads(local.read_text(encoding="utf-8"))
     return found
 

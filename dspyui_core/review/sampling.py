@@ -142,10 +142,10 @@ def _apart(
         texts = {one.key: one.text for one in some}
         taken = known | {one.key: one.text for one in drawn.values()}
         index = NearIndex(taken | texts, similarity)
-        for one in some:
+        for one, alike in zip(some, index.similar_to(texts.values()), strict=True):
             if len(drawn) >= limit:
                 break
-            if {*index.similar(texts[one.key])} & {*taken, *drawn}:
+            if any(key in taken or key in drawn for key in alike):
                 near += 1
             else:
                 drawn[one.key] = one

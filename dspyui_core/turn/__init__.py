@@ -20,12 +20,17 @@ from dspyui_core.turn.by_hand import (
     promote_by_hand,
     roll_back_by_hand,
 )
+from dspyui_core.turn.check_runs import keep_check
+from dspyui_core.turn.checking import ShownSuite, check_data, show_suite, write_default_suite
 from dspyui_core.turn.chunks import Chunk, ChunkScored
 from dspyui_core.turn.compiling import compile_candidate
 from dspyui_core.turn.curve import learning_curve
+from dspyui_core.turn.data_pages import check_page, turn_data
 from dspyui_core.turn.deciding import decide_release
+from dspyui_core.turn.differing import VersionDiff, version_diff
 from dspyui_core.turn.evaluating import evaluate_programs
 from dspyui_core.turn.exporting import ExportRequest, export_feedback
+from dspyui_core.turn.filtering import Filtered, FilterRequest, filter_feedback
 from dspyui_core.turn.finishing import failed_report, finish
 from dspyui_core.turn.judging import Disagreement, JudgeReport, judge_the_judge
 from dspyui_core.turn.labelling import (
@@ -40,6 +45,7 @@ from dspyui_core.turn.labelling import (
     plan_sheet,
 )
 from dspyui_core.turn.lineage import AnswerLineage, DemoOrigin, answer_lineage
+from dspyui_core.turn.merging import Merged, MergeRequest, merge_files
 from dspyui_core.turn.mirroring import (
     MirrorPlan,
     MirrorReport,
@@ -83,6 +89,14 @@ from dspyui_core.turn.status import HomeStatus, ProgramStatus, home_status
 from dspyui_core.turn.steps import Counted, Evaluated, counted
 from dspyui_core.turn.telling import data_markdown, decision_markdown
 from dspyui_core.turn.tracing import RowDataset, RowLineage, RowUse, RowVersion, row_lineage
+from dspyui_core.turn.versions import (
+    DatasetVersion,
+    VersionDetails,
+    dataset_versions,
+    programs_with_data,
+    version_details,
+    version_page,
+)
 from dspyui_core.turn.watching import WatchReport, WatchRequest, watch_champion
 
 __all__ = [
@@ -94,15 +108,20 @@ __all__ = [
     "ChunkScored",
     "Concluded",
     "Counted",
+    "DatasetVersion",
     "DemoOrigin",
     "Disagreement",
     "Evaluated",
     "ExportRequest",
     "FileScore",
+    "FilterRequest",
+    "Filtered",
     "HomeStatus",
     "ImportedLabels",
     "JudgeReport",
     "LabelSheet",
+    "MergeRequest",
+    "Merged",
     "MirrorPlan",
     "MirrorReport",
     "MirrorRun",
@@ -128,9 +147,12 @@ __all__ = [
     "RowVersion",
     "Sampled",
     "ScoredAnswer",
+    "ShownSuite",
     "TurnDetails",
     "TurnPlan",
     "TurnRequest",
+    "VersionDetails",
+    "VersionDiff",
     "WatchReport",
     "WatchRequest",
     "accept_item",
@@ -140,10 +162,13 @@ __all__ = [
     "answer_question",
     "answer_some",
     "changed_table",
+    "check_data",
+    "check_page",
     "compile_candidate",
     "conclude",
     "counted",
     "data_markdown",
+    "dataset_versions",
     "decide_release",
     "decision_markdown",
     "decision_report",
@@ -153,15 +178,18 @@ __all__ = [
     "export_feedback",
     "export_sheet",
     "failed_report",
+    "filter_feedback",
     "finish",
     "follow",
     "home_status",
     "import_sheet",
     "judge_the_judge",
+    "keep_check",
     "lags",
     "last_decided",
     "learning_curve",
     "may_pass",
+    "merge_files",
     "mirror_all",
     "mirror_program",
     "mirrored_programs",
@@ -176,6 +204,7 @@ __all__ = [
     "plan_sample",
     "plan_sheet",
     "plan_turn",
+    "programs_with_data",
     "promote_by_hand",
     "question",
     "rebuild_version",
@@ -193,9 +222,15 @@ __all__ = [
     "score_chunk",
     "score_file",
     "score_table",
+    "show_suite",
+    "turn_data",
     "turn_details",
     "turn_links",
+    "version_details",
+    "version_diff",
+    "version_page",
     "watch_champion",
     "with_answer",
     "would_adopt",
+    "write_default_suite",
 ]

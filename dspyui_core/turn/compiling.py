@@ -10,14 +10,10 @@ from dspyui_core import programs
 from dspyui_core.compiler import Candidate, compile_program
 from dspyui_core.datasets import Reader, Row, load_split
 from dspyui_core.mlflow_loader import LoadedModel, load_model_from_run
-from dspyui_core.mlflow_tracking import (
-    log_dataset_metadata,
-    log_parameters,
-    log_program,
-    turn_run,
-)
+from dspyui_core.mlflow_tracking import log_parameters, log_program
 from dspyui_core.records import CandidateRef, DatasetRef
 from dspyui_core.spec import ProgramSpec
+from dspyui_core.turn.beginning import begin_run
 from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent, step
 from dspyui_core.workspace import Workspace
 
@@ -44,10 +40,7 @@ def load_candidate(ws: Workspace, candidate: CandidateRef) -> LoadedModel:
 
 def _compile(ws: Workspace, turn_id: str, on_progress: Progress) -> CandidateRef:
     snapshot = recorded(ws, turn_id, "snapshot", Snapshot)
-    run_id = turn_run(
-        ws.client, ws.experiment(snapshot.spec.name), turn_id=turn_id, tags=_tags(ws, snapshot)
-    )
-    _describe(ws, run_id, snapshot)
+    run_id = begin_run(ws, turn_id)
     on_progress(f"compiling on {snapshot.dataset.train} train rows")
     rows = training_rows(ws, snapshot.dataset)
     candidate = compile_on(ws, snapshot.spec, *rows, on_progress=on_progress)
@@ -98,39 +91,3 @@ def compile_on(
         threads=ws.settings.lm.threads,
         on_progress=on_progress,
     )
-
-
-def _describe(ws: Workspace, run_id: str, snapshot: Snapshot) -> None:
-    spec = snapshot.spec
-    log_parameters(
-        ws.client,
-        run_id,
-        {
-            "program": spec.name,
-            "module": spec.module.name,
-            "metric": spec.metric.name,
-            "lm": spec.lm.name,
-            "optimizer_requested": spec.optimizer.name,
-            "optimizer_options": dict(spec.optimizer.options),
-            "instructions": spec.signature.instructions,
-            "seed": spec.seed,
-        },
-    )
-    log_dataset_metadata(
-        ws.client,
-        run_id,
-        snapshot.dataset,
-        source=str(ws.snapshots),
-        column_names=[field.name for field in spec.fields],
-    )
-
-
-def _tags(ws: Workspace, snapshot: Snapshot) -> dict[str, object]:
-    return {
-        "dspyui.type": "turn",
-        "dspyui.program": snapshot.spec.name,
-        "dspyui.user": ws.settings.user,
-        "dspyui.project": ws.settings.project,
-        "dspyui.dataset_version": snapshot.dataset.version,
-        "dspyui.spec_hash": snapshot.spec.identity(),
-    }

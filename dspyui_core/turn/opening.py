@@ -10,7 +10,7 @@ from pydantic import Field
 
 import dspyui_core
 from dspyui_core.compiler import check_fit
-from dspyui_core.datasets import Fold, forgotten_rows, settle, usable_new_rows
+from dspyui_core.datasets import Fold, forgotten_rows, usable_new_rows
 from dspyui_core.lms import require_key
 from dspyui_core.mlflow_registry import has_version
 from dspyui_core.promotion import futile
@@ -19,6 +19,9 @@ from dspyui_core.spec import ProgramSpec, read_spec
 from dspyui_core.store.turns import TurnRow
 from dspyui_core.turn.approving import expire_approvals
 from dspyui_core.turn.asked import ProgramFile
+from dspyui_core.turn.beginning import begin_run
+from dspyui_core.turn.checking import settle_data, suite_identity
+from dspyui_core.turn.data_pages import brief
 from dspyui_core.turn.epochs import Epoch, fold_in_epoch, open_epoch
 from dspyui_core.turn.finishing import finish, nothing_new
 from dspyui_core.turn.steps import (
@@ -155,7 +158,7 @@ def _fixed(ws: Workspace, row: TurnRow, fold: Fold, on_progress: Progress) -> Sn
 def _snapshot(ws: Workspace, row: TurnRow, fold: Fold) -> Snapshot:
     # Read before the champion: whatever is decided after this line makes the turn's end a conflict.
     decided = ws.releases.ledger.last(row.program)
-    settled = settle(fold, ws.engine, ws.snapshots)
+    settled = settle_data(ws, fold)
     return Snapshot(
         gold_version=fold.gold_version,
         spec=settled.spec,
@@ -165,6 +168,9 @@ def _snapshot(ws: Workspace, row: TurnRow, fold: Fold) -> Snapshot:
         decided=decided,
         problems=settled.report.markdown(),
         quarantined=settled.report.quarantined[:QUARANTINED_KEPT],
+        report=brief(settled.report),
+        suite=suite_identity(ws.folder, settled.spec),
+        expectations=settled.report.suite,
     )
 
 
@@ -183,6 +189,7 @@ def _opened(
 def _stopped(ws: Workspace, row: TurnRow, snapshot: Snapshot, force: bool) -> Turn | None:
     """The report of a turn that ends before anything is spent on it."""
     if snapshot.verdict == "blocked":
+        begin_run(ws, row.turn_id)
         return finish(ws, row.turn_id, "blocked", snapshot.problems)
     # Without a champion there has to be a first one, whatever the holdout shows.
     if force or snapshot.champion is None or ws.turns.step(row.turn_id, "compile") is not None:
@@ -200,15 +207,16 @@ def _opened_row(ws: Workspace, seen: Fresh) -> TurnRow:
         seen.spec.name,
         spec_hash=seen.spec.identity(),
         dataset_version=seen.fold.version,
-        identity=_identity(seen.spec, seen.fold.version),
+        identity=_identity(ws, seen.spec, seen.fold.version),
         feedback_upto=seen.fold.upto,
         champion=ws.releases.champion(seen.spec.name),
         core_version=dspyui_core.__version__,
     )
 
 
-def _identity(spec: ProgramSpec, dataset_version: str) -> str:
-    parts = (spec.identity(), dataset_version, dspyui_core.__version__)
+def _identity(ws: Workspace, spec: ProgramSpec, dataset_version: str) -> str:
+    suite = suite_identity(ws.folder, spec)
+    parts = (spec.identity(), dataset_version, dspyui_core.__version__, *([suite] if suite else ()))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -217,9 +225,9 @@ def _same_spec(row: TurnRow, spec: ProgramSpec) -> bool:
 
 
 def _idle_reason(ws: Workspace, last: TurnRow, spec: ProgramSpec, fold: Fold) -> str:
-    if last.identity == _identity(spec, fold.version):
+    if last.identity == _identity(ws, spec, fold.version):
         return f"same data, spec and code as turn {last.turn_id}, which ended {last.outcome}"
-    if not _same_spec(last, spec) or _gold_changed(ws, last, fold) or _lost_rows(ws, last):
+    if not _same_spec(last, spec) or _judged_anew(ws, last, fold) or _lost_rows(ws, last):
         return ""
     new = _usable_rows(ws, spec, fold, last.feedback_upto)
     missing = spec.feedback.minimum - new
@@ -231,7 +239,9 @@ def _idle_reason(ws: Workspace, last: TurnRow, spec: ProgramSpec, fold: Fold) ->
 def _usable_rows(ws: Workspace, spec: ProgramSpec, fold: Fold, since: int) -> int:
     """New feedback rows that training may use: those that meet the holdout are parked."""
     new = fold.new_rows(since)
-    return new if new < spec.feedback.minimum else usable_new_rows(fold, ws.engine, since)
+    if new < spec.feedback.minimum:
+        return new
+    return usable_new_rows(fold, ws.engine, since, derived=ws.derived)
 
 
 def _lost_rows(ws: Workspace, row: TurnRow) -> bool:
@@ -247,5 +257,8 @@ def _lost_champion(ws: Workspace, row: TurnRow) -> bool:
     return not (champion is None or scored or has_version(ws.client, row.program, champion))
 
 
-def _gold_changed(ws: Workspace, last: TurnRow, fold: Fold) -> bool:
-    return recorded(ws, last.turn_id, "snapshot", Snapshot).gold_version != fold.gold_version
+def _judged_anew(ws: Workspace, last: TurnRow, fold: Fold) -> bool:
+    """Whether the user's own rows, or what judges them, changed since a turn."""
+    before = recorded(ws, last.turn_id, "snapshot", Snapshot)
+    suite = suite_identity(ws.folder, fold.spec)
+    return (before.gold_version, before.suite) != (fold.gold_version, suite)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from dspyui_core.datasets import Settled, preview_dataset, usable_new_rows
+from dspyui_core.datasets import Settled, usable_new_rows
 from dspyui_core.promotion import Ledger
 from dspyui_core.records import Record, TurnDataset
 from dspyui_core.spec import ProgramSpec
+from dspyui_core.turn.checking import preview_data
 from dspyui_core.turn.opening import Fresh, Resumes, TurnRequest, look, request_spec
 from dspyui_core.turn.steps import Progress, Snapshot, recorded, silent
 from dspyui_core.workspace import Workspace
@@ -58,7 +59,7 @@ def plan_turn(
 def _resuming(ws: Workspace, seen: Resumes, spec: ProgramSpec, upto: str) -> TurnPlan:
     row, done = seen.row, ws.turns.steps(seen.row.turn_id)
     if seen.fold is not None:
-        settled = preview_dataset(seen.fold, ws.engine)
+        settled = preview_data(ws, seen.fold)
         dataset, blocks = settled.ref, _what_blocks(settled)
     else:
         snapshot = recorded(ws, row.turn_id, "snapshot", Snapshot)
@@ -75,7 +76,7 @@ def _resuming(ws: Workspace, seen: Resumes, spec: ProgramSpec, upto: str) -> Tur
 
 
 def _anew(ws: Workspace, seen: Fresh, upto: str) -> TurnPlan:
-    settled = preview_dataset(seen.fold, ws.engine)
+    settled = preview_data(ws, seen.fold)
     since = 0 if seen.last is None else seen.last.feedback_upto
     blocks = "" if seen.idle else _what_blocks(settled)
     action: Action = "nothing-new" if seen.idle else "blocked" if blocks else "open"
@@ -86,7 +87,7 @@ def _anew(ws: Workspace, seen: Fresh, upto: str) -> TurnPlan:
         abandons=None if seen.abandons is None else seen.abandons.turn_id,
         steps=_upto(upto) if action == "open" else (),
         dataset=TurnDataset.of(settled.ref),
-        new_feedback=usable_new_rows(seen.fold, ws.engine, since),
+        new_feedback=usable_new_rows(seen.fold, ws.engine, since, derived=ws.derived),
         reason=seen.idle or blocks,
     )
 

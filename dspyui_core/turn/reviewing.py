@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dspyui_core.datasets.reports.report import DOUBTED
 from dspyui_core.errors import FeedbackError, InputError
 from dspyui_core.feedback import LONGEST_COMMENT
 from dspyui_core.records import Record, Turn
@@ -63,21 +64,24 @@ def collect(ws: Workspace, turn_id: str, report: Turn) -> None:
 
 
 def collect_rows(ws: Workspace, turn_id: str) -> tuple[ReviewItem, ...]:
-    """Open an item for each row that the turn quarantined; returns those opened just now.
+    """Open an item for each row that the turn quarantined, or whose label it doubts.
 
-    Open items whose row passes by now are withdrawn.
+    Returns those opened just now. Open items whose row passes by now are withdrawn.
     """
     done = ws.turns.step(turn_id, "snapshot")
     if done is None:
         return ()
     snapshot = Snapshot.model_validate(done["ref"])
-    traces = [row.trace_id for row in snapshot.quarantined if row.trace_id is not None]
+    doubts = () if snapshot.report is None else snapshot.report.doubts
+    found = (*snapshot.quarantined, *(doubt.as_problem() for doubt in doubts))
+    traces = [row.trace_id for row in found if row.trace_id is not None]
     contents = row_contents(
-        snapshot.quarantined, ws.journal.find_predictions(traces), ws.journal.feedback_on(traces)
+        found, ws.journal.find_predictions(traces), ws.journal.feedback_on(traces)
     )
     inbox, program = Inbox(ws.engine), ws.turns.get(turn_id).program
     opened = inbox.open_items(program, "row", contents)
-    if len(snapshot.quarantined) < QUARANTINED_KEPT:
+    worst = snapshot.spec.dataset.checks.label_noise.worst
+    if len(snapshot.quarantined) < QUARANTINED_KEPT and len(doubts) < worst:
         # Of more than that, the turn does not know which rows pass.
         inbox.withdraw(program, "row", keep=contents.keys(), comment=f"it passes in {turn_id}")
     return opened
@@ -108,8 +112,10 @@ def plan_accept(
     """What `accept_item` would do. Raises what it raises; nothing is written."""
     item = Inbox(ws.engine).open_one(seq)
     answer = None
-    if item.kind in ("row", "sample"):
+    if item.kind in ("row", "sample") and not (_is_doubt(item) and _is_in_file(item)):
         answer = _labels(ws, item, labels or {})
+    elif labels and item.kind == "row":
+        _refuse_what_stays_quarantined(item)
     elif labels:
         raise InputError(f"item {seq} is a {item.kind}, which takes no labels")
     if item.kind == "promotion" and not reason.strip():
@@ -119,7 +125,8 @@ def plan_accept(
         )
     if len(reason) > LONGEST_COMMENT:
         raise InputError(f"the reason is longer than {LONGEST_COMMENT} characters")
-    return _planned(item, _ACCEPTED[item.kind], answer)
+    does = _KEPT if item.kind == "row" and answer is None else _ACCEPTED[item.kind]
+    return _planned(item, does, answer)
 
 
 def accept_item(
@@ -133,8 +140,9 @@ def accept_item(
     """Accept an open item, durably.
 
     A row that users said becomes a reviewer's word in the journal, which the next turn takes as
-    confirmed; its labels are what all users agree on there, but for those given. A sample gets the
-    labels given, a promotion is promoted, a rollback was seen. Raises NotFoundError, ConflictError
+    confirmed; its labels are what all users agree on there, but for those given. A row of a file
+    whose label was doubted keeps it. A sample gets the labels given, a promotion is promoted, a
+    rollback was seen. Raises NotFoundError, ConflictError
     where it is decided already, InputError where it cannot be accepted, with every problem.
     """
     who = actor or ws.settings.user
@@ -147,8 +155,8 @@ def accept_item(
             follow(inbox, ws.releases.promote(item.program, version, reason=reason, actor=who))
         inbox.close(seq, "accepted", actor=who, comment=reason)
         return inbox.get(seq)
-    if item.kind == "row":
-        ws.journal.append([reviewer_word(item, plan.answer or {}, reason, who)])
+    if item.kind == "row" and plan.answer is not None:
+        ws.journal.append([reviewer_word(item, plan.answer, reason, who)])
     return inbox.decide(seq, "accepted", actor=who, comment=reason, answer=plan.answer)
 
 
@@ -160,7 +168,7 @@ def plan_reject(ws: Workspace, seq: int) -> PlannedReview:
             f"item {seq} is a rollback, which has happened",
             hint=f"accept it as seen; to undo it: dspyui model promote {item.program} VERSION",
         )
-    return _planned(item, _REJECTED[item.kind], None)
+    return _planned(item, _KEPT if _is_doubt(item) else _REJECTED[item.kind], None)
 
 
 def reject_item(ws: Workspace, seq: int, *, reason: str, actor: str | None = None) -> ReviewItem:
@@ -198,6 +206,7 @@ _ACCEPTED = {
     "promotion": "its version serves",
     "rollback": "somebody has seen it",
 }
+_KEPT = "its label stays, and nobody is asked about it again"
 _REJECTED = {
     "row": "the row is not used",
     "sample": "the input stays unlabelled, and no training sees it",
@@ -226,6 +235,16 @@ def _labels(ws: Workspace, item: ReviewItem, given: Mapping[str, Any]) -> dict[s
     return labels
 
 
+def _is_doubt(item: ReviewItem) -> bool:
+    """Whether the row passes, and only its label looks wrong."""
+    problems = item.content.get("problems", ())
+    return bool(problems) and all(problem["check"] == DOUBTED for problem in problems)
+
+
+def _is_in_file(item: ReviewItem) -> bool:
+    return item.content.get("inputs") is None
+
+
 def _agreed(item: ReviewItem) -> Mapping[str, Any]:
     """What all users say there, where they say one thing."""
     said = [word["labels"] for word in item.content.get("said", ())]
@@ -235,7 +254,7 @@ def _agreed(item: ReviewItem) -> Mapping[str, Any]:
 def _refuse_what_stays_quarantined(item: ReviewItem) -> None:
     content = item.content
     problems = content["problems"]
-    if content.get("inputs") is None:
+    if _is_in_file(item):
         where = f"row {content['row']} of {content['source']}" if content["row"] else "a row"
         raise InputError(
             f"item {item.seq} is {where}, and a file of yours is never written",

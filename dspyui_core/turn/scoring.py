@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from dspyui_core.comparison import score_interval
-from dspyui_core.datasets import Row, fold_dataset, read_table
+from dspyui_core.datasets import Row, fold_dataset, open_table
 from dspyui_core.errors import DatasetError
 from dspyui_core.evaluation import evaluate, latency_of, score_slices, usd_per_thousand
 from dspyui_core.mlflow_loader import LoadedModel
@@ -110,7 +110,7 @@ def score_file(
 
 def _reading(spec: ProgramSpec, file: Path, slices: Sequence[str]) -> ProgramSpec:
     """The spec on one other file, which need not have the metadata of the spec's own."""
-    there = set(read_table(file).columns) if spec.dataset.slices and not slices else set()
+    there = set(open_table(file).columns) if spec.dataset.slices and not slices else set()
     wanted = slices or [column for column in spec.dataset.slices if column in there]
     read = spec.with_data(file)
     dataset = read.dataset.model_copy(update={"slices": tuple(wanted)})

@@ -9,6 +9,7 @@ from dspyui_core.datasets.reports.report import Quarantined
 from dspyui_core.mlflow_tracking import DECISION_PAGE, get_mlflow_ui_url
 from dspyui_core.pages import ChangedAnswer
 from dspyui_core.records import CandidateRef, DatasetRef, Latency, Record
+from dspyui_core.turn.data_pages import data_link
 from dspyui_core.turn.releasing import Registered
 from dspyui_core.turn.reporting import decision_report
 from dspyui_core.turn.steps import Evaluated, Snapshot, recorded
@@ -105,8 +106,12 @@ def run_link(ws: Workspace, turn_id: str) -> str:
 
 
 def turn_links(ws: Workspace, turn_id: str) -> dict[str, str]:
-    """Where a finished turn's `decision-page` and its `version`, if it made one, are in MLflow."""
+    """Where a finished turn's `decision-page` is in MLflow, and, where there is one, its
+    `data-page` and the `version` that it made.
+    """
     links = {"decision-page": page_link(ws, turn_id)}
+    if (data := data_link(ws, turn_id)) is not None:
+        links["data-page"] = data
     if ws.turns.step(turn_id, "register") is not None:
         made = recorded(ws, turn_id, "register", Registered)
         links["version"] = get_mlflow_ui_url(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from pydantic import Field
 
-from dspyui_core.datasets.reports.report import Quarantined
+from dspyui_core.datasets.reports.report import DatasetReport, Quarantined
 from dspyui_core.lms import metered
 from dspyui_core.records import (
     Comparison,
@@ -54,7 +54,10 @@ class Snapshot(Record):
 
     `spec` has its literals frozen; `champion` served and `decided` was the newest decision when
     the turn began; `gold_version` is the content hash of the user's own rows; `problems` is the
-    dataset report's text, and `quarantined` the first of its rows that may not pass.
+    dataset report's text, and `quarantined` the first of its rows that may not pass. `report` is
+    all of it for the data page, its lists cut short; None in turns of before there was one. `suite`
+    is the hash of the suite of expectations that judged, and `expectations` what Great Expectations
+    said; both are empty where the program has no suite.
     """
 
     spec: ProgramSpec
@@ -65,6 +68,9 @@ class Snapshot(Record):
     decided: int
     problems: str
     quarantined: tuple[Quarantined, ...] = ()
+    report: DatasetReport | None = None
+    suite: str = ""
+    expectations: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class Evaluated(Record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dspyui_core.datasets import data_report
 from dspyui_core.records import Decision, Verdict
+from dspyui_core.turn.data_pages import data_link
 from dspyui_core.turn.finishing import describe_turn
 from dspyui_core.turn.showing import score_table
 from dspyui_core.turn.steps import Evaluated, Snapshot, recorded
@@ -34,7 +35,9 @@ def data_markdown(ws: Workspace, turn_id: str) -> str:
         "parked": dataset.parked,
     }
     about = f"Data of {turn_id}: {snapshot.verdict}"
-    return data_report(about, counts, snapshot.quarantined, snapshot.problems)
+    told = data_report(about, counts, snapshot.quarantined, snapshot.problems)
+    link = data_link(ws, turn_id)
+    return told if link is None else f"{told}\n\n[The whole report, in MLflow]({link})"
 
 
 def decision_markdown(ws: Workspace, turn_id: str) -> str:

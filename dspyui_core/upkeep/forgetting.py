@@ -20,6 +20,7 @@ from dspyui_core.mlflow_tracking import (
     delete_assessments,
     delete_traces,
     forget_evaluated,
+    forget_in_data_pages,
     runs_of,
 )
 from dspyui_core.records import Record
@@ -171,9 +172,11 @@ def _forget_in_mlflow(ws: Workspace, part: Belongings, counts: _Counts) -> None:
         by_trace[mlflow_trace_id(entry.trace_id)].add(entry.position)
     said = [Said(trace, frozenset(at), part.user_id) for trace, at in by_trace.items()]
     counts.add("assessments", delete_assessments(ws.client, said))
+    runs = runs_of(ws.client, part.program)
+    marks = Marks(part.all_traces, part.texts)
+    forget_in_data_pages(ws.client, runs, marks.scrub)
     scored = take_out(ws.snapshots, part.program, part.unwanted, dry_run=True).scored
     if scored:
-        runs = runs_of(ws.client, part.program)
         counts.add("evaluated", forget_evaluated(ws.client, runs, scored))
 
 
@@ -182,6 +185,8 @@ def _forget_in_datasets(ws: Workspace, part: Belongings, counts: _Counts) -> Non
     counts.add("rows", taken.rows)
     counts.add("dataset_versions", len(taken.versions))
     blanked = blank_texts(ws.engine, part.program, part.keys, gold_too=part.gold_too)
+    # Made of those texts; the next turn makes it again without them.
+    ws.derived.drop(part.program)
     counts.add("texts", blanked)
 
 

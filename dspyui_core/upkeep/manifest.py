@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dspyui_core.records import Record
+from dspyui_core.storage.derived import DERIVED
 from dspyui_core.store.copying import connect
 
 __all__ = [
@@ -31,7 +32,7 @@ FOLDER: Final = "home/"
 STATE: Final = "state.db"
 MLFLOW: Final = "mlflow/mlflow.db"
 # What a home can do without, is made again, or belongs to its running processes.
-LEFT_OUT: Final = ("backups", "lm-cache", "locks", "logs", "prefect", "stack.json")
+LEFT_OUT: Final = ("backups", DERIVED, "lm-cache", "locks", "logs", "prefect", "stack.json")
 
 _COUNTS: Final[Mapping[str, str]] = {
     "revision": "select version_num from alembic_version",

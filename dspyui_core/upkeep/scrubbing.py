@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from dspyui_core.datasets.reports.masking import masked, uncelled
 
 GONE = "(forgotten)"
 _TABLE_LINE = "| | | (forgotten) | | |"
@@ -12,7 +15,7 @@ _TABLE_LINE = "| | | (forgotten) | | |"
 _SHOWN = 150
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Marks:
     """What tells that a line is about something that goes: its trace, or its text."""
 
@@ -25,10 +28,12 @@ class Marks:
         for name in ("problems", "message"):
             if isinstance(found.get(name), str):
                 found[name] = self._lines(found[name])
-        if isinstance(found.get("quarantined"), list):
-            found["quarantined"] = [self._row(row) for row in found["quarantined"]]
-        if isinstance(found.get("ref"), dict):
-            found["ref"] = self.scrub(found["ref"])
+        for name in ("quarantined", "doubts"):
+            if isinstance(found.get(name), list):
+                found[name] = [self._row(row) for row in found[name]]
+        for name in ("ref", "report"):
+            if isinstance(found.get(name), dict):
+                found[name] = self.scrub(found[name])
         return found
 
     def _lines(self, text: str) -> str:
@@ -42,14 +47,22 @@ class Marks:
         said = " ".join(str(value) for value in row.values())
         if not self._in(said):
             return dict(row)
-        gone = {"reason": GONE, "value": None, "remedy": "", "trace_id": None}
+        value = GONE if "suggestion" in row else None
+        gone = {"reason": GONE, "value": value, "remedy": "", "trace_id": None}
+        gone |= {"suggestion": "", "text": GONE}
         return {**row, **{name: gone[name] for name in gone.keys() & row.keys()}}
 
     def _in(self, line: str) -> bool:
-        plain = _flat(line.replace("\\|", "|"))
+        plain, uncovered = _flat(line), _flat(uncelled(line))
         if any(trace in plain for trace in self.traces):
             return True
-        return any(_flat(text)[:_SHOWN] in plain for text in self.texts)
+        return any(text in plain or text in uncovered for text in self._shown)
+
+    @cached_property
+    def _shown(self) -> frozenset[str]:
+        """How the texts stand in a report: as they are, and with personal data masked."""
+        both = {*self.texts, *(masked(text) for text in self.texts)}
+        return frozenset(_flat(text)[:_SHOWN] for text in both)
 
 
 def _flat(text: str) -> str:

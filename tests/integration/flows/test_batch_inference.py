@@ -6,13 +6,13 @@ import csv
 import json
 
 import pytest
-from prefect.client.orchestration import get_client
 
 from dspyui_core.errors import ModelNotFoundError
 from dspyui_core.turn import BatchRequest, adopt_run
 from flows.batch_inference import batch_inference
 from flows.data_flywheel import data_flywheel
 from support import tiny
+from support.artifacts import newest
 
 
 def asked(desk, count=12, **options):
@@ -22,12 +22,6 @@ def asked(desk, count=12, **options):
         texts = (text for text, _ in tiny.unseen()[:count])
         csv.writer(stream).writerows([("id", "text"), *enumerate(texts)])
     return BatchRequest(program=desk.program, file=path, **options)
-
-
-def artifact(key):
-    with get_client(sync_client=True) as client:
-        found = client.read_artifacts()
-    return next(one.data for one in found if one.key == key)
 
 
 def test_the_champion_answers_a_file_and_its_answers_take_feedback(desk):
@@ -41,7 +35,7 @@ def test_the_champion_answers_a_file_and_its_answers_take_feedback(desk):
     right = [desk for _, desk in tiny.unseen()[:12]]
     assert sum(a["desk"] == r for a, r in zip(answers, right, strict=True)) > 8
     desk.ws.feedback.record_feedback(answers[0]["trace_id"], "thumbs_up", user_id="ana")
-    assert "| success_count | 12 |" in artifact("desk-batch")
+    assert "| success_count | 12 |" in newest("desk-batch")
 
 
 def test_the_same_request_again_asks_nobody(desk):

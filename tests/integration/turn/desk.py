@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import yaml
@@ -22,6 +23,7 @@ from dspyui_core.records import (
     TurnLM,
 )
 from dspyui_core.settings import Settings
+from dspyui_core.storage import Derived
 from dspyui_core.store.journal import Journal
 from dspyui_core.store.turns import Turns
 from dspyui_core.store.watermarks import Watermarks
@@ -32,10 +34,27 @@ from support.registry import Registry
 
 
 class Client(Registry):
-    """The registry with no runs in it."""
+    """The registry, and at most one run, whose texts are in memory."""
 
     def search_runs(self, experiments: list[str], **options: Any) -> list[Any]:
         return []
+
+    def create_run(self, experiment: str, **options: Any) -> Any:
+        self.written: dict[str, str] = {}
+        return self.get_run("run")
+
+    def get_run(self, run_id: str) -> Any:
+        data = SimpleNamespace(params={}, inputs=SimpleNamespace(dataset_inputs=()))
+        return SimpleNamespace(info=SimpleNamespace(run_id=run_id), data=data, inputs=data.inputs)
+
+    def log_batch(self, run_id: str, **what: Any) -> None:
+        pass
+
+    def log_inputs(self, run_id: str, datasets: Any = None, **what: Any) -> None:
+        pass
+
+    def log_text(self, run_id: str, text: str, path: str) -> None:
+        self.written[path] = text
 
 
 @dataclass
@@ -54,6 +73,7 @@ class Desk:
         registry: Any = self.client
         self.releases = Releases(Ledger(self.engine), registry, self.watermarks)
         self.snapshots = self.folder / "datasets"
+        self.derived = Derived(self.folder)
 
     def experiment(self, program: str) -> str:
         return "1"

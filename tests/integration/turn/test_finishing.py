@@ -41,7 +41,7 @@ class Runs(Client):
             raise MlflowException("connection refused")
         self.texts[path] = text
 
-    def list_artifacts(self, run_id: str) -> list[Any]:
+    def list_artifacts(self, run_id: str, path: str | None = None) -> list[Any]:
         return [SimpleNamespace(path=path) for path in self.texts]
 
     def set_terminated(self, run_id: str, status: str) -> None:

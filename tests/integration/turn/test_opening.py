@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from dspyui_core.datasets import Reader, load_split
 from dspyui_core.errors import DatasetError, SpecError
+from dspyui_core.mlflow_tracking import DATA_PAGE
 from dspyui_core.turn import Opened, TurnRequest, finish, open_turn, request_spec
 from integration.turn.desk import Desk
 
@@ -62,7 +63,7 @@ def test_a_turn_that_died_before_its_first_step_is_resumed_with_its_inputs(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("dspyui_core.turn.opening.settle", dies)
+        patch.setattr("dspyui_core.turn.opening.settle_data", dies)
         opened(ws)
     ws.corrects("tr-1", NEW[0], "delivery")
 
@@ -166,6 +167,8 @@ def test_too_few_rows_block_the_turn_and_say_so(ws: Any) -> None:
     assert (report.outcome, report.model_version) == ("blocked", None)
     assert ws.turns.open_turn_of("p") is None
     assert report.message
+    assert "The data is blocked" in ws.client.written[DATA_PAGE]
+    assert not (ws.snapshots / "p").exists()
 
 
 def test_a_spec_that_cannot_work_opens_nothing(ws: Any) -> None:

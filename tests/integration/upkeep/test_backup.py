@@ -162,7 +162,10 @@ def test_a_backup_has_the_state_and_leaves_out_what_a_home_can_do_without(
 ) -> None:
     home = desk.ws.home
     kept = ("exports/crm.jsonl", "exports/stack.json")
-    left = ("lm-cache/x", "prefect/p.db", "locks/l", "backups/old.tar", "logs/w.log", "stack.json")
+    left = (
+        *("lm-cache/x", "prefect/p.db", "locks/l", "backups/old.tar", "logs/w.log", "stack.json"),
+        "derived/near/p/manifest.json",
+    )
     for name in (*kept, *left):
         (home / name).parent.mkdir(exist_ok=True)
         (home / name).write_text("x")

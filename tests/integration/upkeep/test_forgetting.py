@@ -15,6 +15,8 @@ from mlflow.tracing.client import TracingClient
 
 from dspyui_core import turn
 from dspyui_core.datasets import fold_dataset
+from dspyui_core.datasets.near.stored import load_collection
+from dspyui_core.datasets.splitting.known import keep_index
 from dspyui_core.datasets.versions.snapshots import splits_on_disk
 from dspyui_core.errors import (
     BusyError,
@@ -59,6 +61,21 @@ def test_a_users_text_is_everywhere_before_and_only_where_it_is_said_to_be_after
     assert len(_program_files(desk, run)) == 1
     assert done.compacted
     assert not desk.places(COMMENT) - named
+
+
+def test_what_is_derived_from_a_users_rows_goes_and_the_next_turn_makes_it_again(desk: Desk):
+    derived = desk.ws.derived.near("desk")
+    before = load_collection(derived)
+
+    done = forget(desk.ws, ANA)
+
+    assert done.texts > 0
+    assert not derived.exists()
+    keep_index(desk.ws.engine, "desk", derived, 0.7, on_progress=None)
+    after = load_collection(derived)
+    assert before is not None
+    assert after is not None
+    assert len(after.texts) == len(before.texts) - done.texts
 
 
 def test_what_is_counted_is_what_went(desk: Desk):
@@ -280,8 +297,11 @@ def test_a_holdout_row_leaves_the_table_of_its_answers(desk: Desk):
 
 
 def test_quarantined_values_leave_the_reports_of_turns(desk: Desk):
+    inputs = {"text": f"{SECRET} twice"}
+    asked = {user: desk.ws.predict("desk", inputs, user_id=user) for user in ("ana", "ben")}
     for label, user in (("amber", "ana"), ("coral", "ben")):
-        desk.answer(f"{SECRET} twice", label, user)
+        trace = asked[user].trace_id
+        desk.ws.feedback.record_feedback(trace, "thumbs_down", {"desk": label}, user_id=user)
     for text, label in tiny.unseen()[40:50]:
         desk.answer(text, label, "zoe")
     assert desk.turn().turn == "desk-0003"

@@ -15,16 +15,28 @@ if TYPE_CHECKING:
     from dspyui_core.workspace import Workspace
 
 
+def existing() -> Workspace | None:
+    """The workspace of a home that there is, None where a command would have to make one."""
+    from dspyui_core.settings import Settings
+    from dspyui_core.workspace import Workspace
+
+    settings = Settings.read()
+    if settings.store.url is not None or (settings.home / "state.db").exists():
+        return Workspace.open(settings=settings)
+    return None
+
+
 @contextmanager
 def looking() -> Iterator[Workspace]:
     """The workspace of a dry run; an empty one, thrown away, stands in for a home to come."""
     from dspyui_core.settings import Settings
     from dspyui_core.workspace import Workspace
 
-    settings = Settings.read()
-    if settings.store.url is not None or (settings.home / "state.db").exists():
-        yield Workspace.open(settings=settings)
+    there = existing()
+    if there is not None:
+        yield there
         return
+    settings = Settings.read()
     with tempfile.TemporaryDirectory() as folder:
         ws = Workspace.open(Path(folder), settings)
         try:

@@ -44,12 +44,14 @@ def owned_stdout() -> Iterator[None]:
         _stdout["descriptor"] = 1
 
 
-def console() -> Console:
-    """A console for a person, on the command's own standard output."""
+def console(width: int = PLAIN_WIDTH) -> Console:
+    """A console for a person, on the command's own standard output; `width` where it is no
+    terminal.
+    """
     from rich.console import Console
 
     stream = os.fdopen(os.dup(_stdout["descriptor"]), "w", encoding="utf-8", errors=UNWRITABLE)
-    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
+    return Console(file=stream, width=None if stream.isatty() else width, highlight=False)
 
 
 def quiet_console() -> Console:

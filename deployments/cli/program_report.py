@@ -10,6 +10,7 @@ import typer
 from deployments.cli import output
 from deployments.cli.help import page
 from deployments.cli.options import Json, Name
+from deployments.cli.pages import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ def report(
             hint=f"list the turns with: dspyui program curve {name}",
         )
     if out is not None:
-        _write(out, decision_page(found))
+        write_page(out, decision_page(found))
     if as_json:
         output.document(found.model_dump(mode="json"))
     elif out is None:
@@ -77,24 +78,11 @@ def curve(name: Name, out: Out = None, as_json: Json = False) -> None:
             hint="take one with: dspyui run data-flywheel --program FILE",
         )
     if out is not None:
-        _write(out, curve_page(found))
+        write_page(out, curve_page(found))
     if as_json:
         output.document(found.model_dump(mode="json"))
     elif out is None:
         output.text("\n".join(_curve(found)))
-
-
-def _write(out: Path, content: str) -> None:
-    from dspyui_core.errors import InputError
-    from dspyui_core.files import write_pieces
-
-    try:
-        write_pieces([content], out)
-    except OSError as error:
-        raise InputError(
-            f"{out} cannot be written: {error.strerror}", hint="name a file in a folder that exists"
-        ) from error
-    output.say(f"written: {out}")
 
 
 def _decision(found: DecisionReport) -> Iterator[str]:

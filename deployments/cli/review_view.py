@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from deployments.cli import output
+from dspyui_core.datasets.reports.report import DOUBTED
 from dspyui_core.review import ReviewItem, told_problems
 
 LONGEST = 60
@@ -117,7 +118,8 @@ def _choices(item: ReviewItem) -> tuple[str, ...]:
     if item.kind == "promotion":
         return f"accept {item.seq} --reason WHY", reject
     if item.content.get("inputs") is None:
-        return (reject,)
+        doubted = all(p["check"] == DOUBTED for p in item.content["problems"])
+        return (f"accept {item.seq}",) if doubted else (reject,)
     return f"accept {item.seq} --label OUTPUT=VALUE", reject
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, get_origin, get_type_hints
 
@@ -52,8 +52,13 @@ def _rows(document: Document) -> Iterator[tuple[str, str, str]]:
         yield from document.shape.value
         return
     for row in _keys_of(document.shape, ""):
-        if row[0] not in document.without:
+        if not _left_out(row[0], document.without):
             yield row
+
+
+def _left_out(name: str, without: Sequence[str]) -> bool:
+    """Whether a key, or an object that it is in, is not in the document."""
+    return any(name == gone or name.startswith((f"{gone}.", f"{gone}[].")) for gone in without)
 
 
 def _keys_of(shape: Any, path: str) -> Iterator[tuple[str, str, str]]:

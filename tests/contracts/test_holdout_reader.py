@@ -101,6 +101,12 @@ def test_only_forgetting_reads_rows_past_the_door() -> None:
     assert {name for name in reading if not name.startswith("dspyui_core/upkeep/")} == set()
 
 
+def test_nobody_outside_datasets_walks_the_splits_on_disk() -> None:
+    walking = re.compile(r"\b(splits_on_disk|snapshots_on_disk|splits_of|SplitOnDisk)\b")
+
+    assert {s.name for s in _outside_datasets() if walking.search(s.text)} == set()
+
+
 @pytest.mark.parametrize("reader", [r for r in Reader if r is not Reader.COMPARISON])
 def test_the_door_refuses_every_other_reader(reader: Reader, tmp_path: Path) -> None:
     with pytest.raises(HoldoutError, match=reader.value):

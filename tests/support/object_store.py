@@ -11,6 +11,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+import s3fs
+
 from support.processes import free_port, running, wait_until
 
 BUCKET = "flywheel"
@@ -56,6 +58,8 @@ def running_object_store(folder: Path) -> Iterator[ObjectStore]:
     command += ["--addr", address.removeprefix("http://"), "--auth-key", f"{KEY},{SECRET}"]
     with running(command, env={"HOME": str(folder)}, log=folder / "s3.log"):
         wait_until(lambda: _answers(address), 20)
+        # A client of this process that was opened for another server would be used again.
+        s3fs.S3FileSystem.clear_instance_cache()
         yield store
 
 

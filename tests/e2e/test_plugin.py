@@ -112,7 +112,7 @@ def test_the_plugins_check_is_in_the_turns_report(desk: Desk) -> None:
         "state.db", "select json_extract(ref, '$.ref.problems') from step where name = 'snapshot'"
     )
 
-    assert "| class_balance | pass | 0 |  |\n| long_inputs | warn | 25 |" in problems
+    assert "| burst | pass | 0 |  |\n| long_inputs | warn | 25 |" in problems
 
 
 def test_the_plugins_check_can_block_a_turn(desk: Desk) -> None:

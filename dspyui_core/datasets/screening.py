@@ -8,12 +8,10 @@ from dataclasses import replace
 from dspyui_core.datasets.checks.protocol import Comments
 from dspyui_core.datasets.checks.running import chosen_checks
 from dspyui_core.datasets.contract.parsing import finding_in_file
-from dspyui_core.datasets.findings import Finding
+from dspyui_core.datasets.findings import Finding, FoundAt
 from dspyui_core.datasets.folding import Fold
 from dspyui_core.datasets.rows import Row, content_hash
 from dspyui_core.store.journal import Entry
-
-Place = tuple[str, int | str | None]
 
 
 def screened(found: Fold, entries: Sequence[Entry] = ()) -> Fold:
@@ -42,11 +40,11 @@ def screened(found: Fold, entries: Sequence[Entry] = ()) -> Fold:
     )
 
 
-def _place(row: Row) -> Place:
+def _place(row: Row) -> FoundAt:
     return row.source, row.data_row if row.trace_id is None else row.trace_id
 
 
-def _decided(found: Fold, entries: Iterable[Entry]) -> set[Place]:
+def _decided(found: Fold, entries: Iterable[Entry]) -> set[FoundAt]:
     """The rows that are what a reviewer said they should be."""
     reviewed = {e.trace_id for e in entries if e.authenticated and e.payload.get("review")}
     confirmed = (row for row in found.rows if row.trust == "confirmed")

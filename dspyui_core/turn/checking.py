@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,6 @@ __all__ = [
     "default_of",
     "keep_suite",
     "preview_data",
-    "previous_shape",
     "settle_data",
     "show_suite",
     "suite_identity",
@@ -111,12 +111,13 @@ def check_data(
     DatasetError where a file cannot be read, or the suite is none.
     """
     suite = suite_of(folder, spec) or (default_of(spec) if by_default else None)
+    past = _Past() if ws is None else _past(ws, spec.name)
     return check_dataset(
         spec,
         engine=None if ws is None else ws.engine,
         derived=None if ws is None else ws.derived,
-        previous=None if ws is None else previous_shape(ws, spec.name),
-        before=None if ws is None else _before(ws, spec.name),
+        previous=past.shape,
+        before=past.before,
         judge=_judge(suite),
         on_progress=on_progress,
     )
@@ -127,13 +128,14 @@ def settle_data(ws: Workspace, found: Fold, *, on_progress: Progress = silent) -
 
     Raises what `settle` raises, and DatasetError for a suite that is none.
     """
+    past = _past(ws, found.spec.name)
     return settle(
         found,
         ws.engine,
         ws.snapshots,
         derived=ws.derived,
-        previous=previous_shape(ws, found.spec.name),
-        before=_before(ws, found.spec.name),
+        previous=past.shape,
+        before=past.before,
         judge=_judge(suite_of(ws.folder, found.spec)),
         on_progress=on_progress,
     )
@@ -141,20 +143,15 @@ def settle_data(ws: Workspace, found: Fold, *, on_progress: Progress = silent) -
 
 def preview_data(ws: Workspace, found: Fold) -> Settled:
     """What `settle_data` would come to; nothing is decided and nothing is written."""
+    past = _past(ws, found.spec.name)
     return preview_dataset(
         found,
         ws.engine,
         derived=ws.derived,
-        previous=previous_shape(ws, found.spec.name),
-        before=_before(ws, found.spec.name),
+        previous=past.shape,
+        before=past.before,
         judge=_judge(suite_of(ws.folder, found.spec)),
     )
-
-
-def previous_shape(ws: Workspace, program: str) -> Shape | None:
-    """The shape of the last turn's dataset; None without one, or from before there were shapes."""
-    before = _before(ws, program)
-    return None if before is None else read_shape(before.folder, before.ref)
 
 
 def keep_suite(ws: Workspace, run_id: str, result: Mapping[str, Any]) -> None:
@@ -168,13 +165,22 @@ def keep_suite(ws: Workspace, run_id: str, result: Mapping[str, Any]) -> None:
             ws.client.log_text(run_id, data_docs(result), DOCS)
 
 
-def _before(ws: Workspace, program: str) -> Before | None:
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The version before, if any; its shape is None, too, where it is from before there were."""
+
+    before: Before | None = None
+    shape: Shape | None = None
+
+
+def _past(ws: Workspace, program: str) -> _Past:
     """The dataset version of the last turn that used one."""
     # A blocked dataset was never written, so it is nobody's version before.
     last = ws.turns.last_closed(program, outcomes_except=(*UNMEASURED, "blocked"))
     if last is None or ws.turns.step(last.turn_id, "snapshot") is None:
-        return None
-    return Before(ws.snapshots, recorded(ws, last.turn_id, "snapshot", Snapshot).dataset)
+        return _Past()
+    ref = recorded(ws, last.turn_id, "snapshot", Snapshot).dataset
+    return _Past(Before(ws.snapshots, ref), read_shape(ws.snapshots, ref))
 
 
 def _judge(suite: Suite | None) -> Judge | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Final
 
-from dspyui_core.datasets.checks.objecting import ObjectingCheck, feedback_rows
+from dspyui_core.datasets.checks.objecting import (
+    ObjectingCheck,
+    feedback_rows,
+    first_gold,
+    text_outputs,
+)
 from dspyui_core.datasets.checks.protocol import Comments
 from dspyui_core.datasets.findings import Finding
 from dspyui_core.datasets.folding import Fold
@@ -35,11 +39,11 @@ class CopiedInput(ObjectingCheck):
 
     def screen(self, found: Fold, comments: Comments) -> Iterator[Finding]:
         """A finding for each output that repeats an input."""
-        names = [field.name for field in found.spec.signature.outputs if field.type == "str"]
+        names = text_outputs(found)
         said = list(feedback_rows(found)) if names else []
         if not said:
             return
-        gold = list(islice((row for row in found.rows if not row.is_feedback), _GOLD_ROWS))
+        gold = first_gold(found, _GOLD_ROWS)
         for name in names:
             copied = [row for row in said if self._copies(row, name)]
             if copied and not self._is_usual(gold, name):

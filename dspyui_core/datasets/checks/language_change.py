@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
-from dspyui_core.datasets.checks.objecting import ObjectingCheck, feedback_rows
+from dspyui_core.datasets.checks.objecting import (
+    ObjectingCheck,
+    feedback_rows,
+    first_gold,
+    text_outputs,
+)
 from dspyui_core.datasets.checks.protocol import Comments
 from dspyui_core.datasets.findings import Finding
 from dspyui_core.datasets.folding import Fold
@@ -43,11 +47,11 @@ class LanguageChange(ObjectingCheck):
 
     def screen(self, found: Fold, comments: Comments) -> Iterator[Finding]:
         """A finding for each output whose script or language is a new one."""
-        names = [field.name for field in found.spec.signature.outputs if field.type == "str"]
+        names = text_outputs(found)
         said = list(feedback_rows(found)) if names else []
         if not said:
             return
-        gold = list(islice((row for row in found.rows if not row.is_feedback), _GOLD_ROWS))
+        gold = first_gold(found, _GOLD_ROWS)
         for name in names:
             usual = self._usual([text for row in gold if (text := _text(row, name))])
             for row in said:

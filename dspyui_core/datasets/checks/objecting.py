@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, ClassVar, cast
 
 from dspyui_core.datasets.checks.counting import counted
@@ -29,6 +30,16 @@ class ObjectingCheck(Check):
         """The finding about one text of a row, personal data masked."""
         problem = Problem(column, reason, mask(text), remedy, row.data_row)
         return Finding(self.name, problem, row.source, row.trace_id)
+
+
+def text_outputs(found: Fold) -> tuple[str, ...]:
+    """The names of the outputs that are texts."""
+    return tuple(field.name for field in found.spec.signature.outputs if field.type == "str")
+
+
+def first_gold(found: Fold, count: int) -> tuple[Row, ...]:
+    """The first gold rows, at most `count`: enough to tell what is usual."""
+    return tuple(islice((row for row in found.rows if not row.is_feedback), count))
 
 
 def feedback_rows(found: Fold) -> Iterator[Row]:

@@ -109,10 +109,10 @@ def played(live: LiveStack, started: Any) -> Played:
     _note(played, live, "failed")
 
     live.retry(run)
-    live.wait_held()
+    process = live.wait_held()
     _note(played, live, "retried")
 
-    os.kill(live.run_processes()[-1], signal.SIGKILL)
+    os.kill(process, signal.SIGKILL)
     live.wait_held()
     _note(played, live, "killed")
     _kill_services(live, played, "MLflow", "mirror", "worker")
@@ -132,12 +132,12 @@ def played(live: LiveStack, started: Any) -> Played:
 
 def _kill_services(live: LiveStack, played: Played, *names: str) -> None:
     """Kill them one after the other, have feedback meanwhile, and wait until they are back."""
-    before = live.run_processes()
+    before = live.wait_held()
     killed = [live.kill(name) for name in names]
     played.told.append(_correct(live, len(played.told)))
     for service in killed:
         live.wait_back(service)
-    played.survived[names] = live.run_processes() == before != []
+    played.survived[names] = live.wait_held() == before
 
 
 @contextmanager

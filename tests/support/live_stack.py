@@ -24,6 +24,7 @@ from support.processes import wait_until
 EXAMPLE = ROOT / "examples" / "support_routing"
 TRIGGER = "trigger: {feedback: 50, within: 3600, debounce: 1}\n"
 HELD = """
+import os
 import time
 from pathlib import Path
 
@@ -32,7 +33,7 @@ FOLDER = Path(__file__).parent
 
 def held(example, prediction, trace=None):
     while (FOLDER / "hold").exists():
-        (FOLDER / "held").touch()
+        (FOLDER / "held").write_text(str(os.getpid()))
         time.sleep(0.2)
     return float(example["desk"] == prediction["desk"])
 """
@@ -149,18 +150,18 @@ class LiveStack:
         """Let turns stop in the middle of a step."""
         (self.home.folder / "hold").touch()
 
-    def wait_held(self, seconds: float = 180) -> None:
-        """Wait until a turn stands still now."""
-        (self.home.folder / "held").unlink(missing_ok=True)
-        wait_until((self.home.folder / "held").exists, seconds, interval=0.3)
+    def wait_held(self, seconds: float = 180) -> int:
+        """Wait until a turn stands still now; the process that it stands still in.
+
+        Others may run beside it: what is due by a schedule, or a run that is about to end.
+        """
+        held = self.home.folder / "held"
+        held.unlink(missing_ok=True)
+        return int(wait_until(lambda: held.exists() and held.read_text(), seconds, interval=0.3))
 
     def release(self) -> None:
         """Let it go on."""
         (self.home.folder / "hold").unlink()
-
-    def run_processes(self) -> list[int]:
-        """The living processes of flow runs, the newest last."""
-        return sorted(pid for pid in self.home.processes() if _is_flow_run(pid))
 
 
 def _answered(request: Request) -> list[Any]:
@@ -173,10 +174,3 @@ def _answered(request: Request) -> list[Any]:
     except (URLError, OSError):
         return []
     return []
-
-
-def _is_flow_run(pid: int) -> bool:
-    try:
-        return b"PREFECT__FLOW_RUN_ID=" in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False

@@ -30,7 +30,7 @@ from dspyui_core.datasets.versions.forgetting import (
     rows_from,
     take_out,
 )
-from dspyui_core.datasets.versions.snapshots import Reader, load_split, read_manifest, read_shape
+from dspyui_core.datasets.versions.snapshots import Reader, load_split, read_manifest
 from dspyui_core.datasets.versions.tracing import RowPlace, places_of
 
 __all__ = [
@@ -71,7 +71,6 @@ __all__ = [
     "places_of",
     "preview_dataset",
     "read_manifest",
-    "read_shape",
     "read_table",
     "row_key",
     "rows_from",

@@ -14,13 +14,11 @@ from dspyui_core.datasets.folding import Fold, fold
 from dspyui_core.datasets.reports.report import DatasetReport, report_on
 from dspyui_core.datasets.rows import Row
 from dspyui_core.datasets.screening import screened
-from dspyui_core.datasets.shape import Shape
 from dspyui_core.datasets.splitting.assigning import Assigned, Progress, preview, record
 from dspyui_core.datasets.splitting.known import Known, keep_index, known_in_store
 from dspyui_core.datasets.trust.distrusting import trusted
 from dspyui_core.datasets.versions.comparing import Before, change_since
 from dspyui_core.datasets.versions.snapshots import ref_of, write_snapshot
-from dspyui_core.pages import VersionChange
 from dspyui_core.records import DatasetRef
 from dspyui_core.spec import ProgramSpec
 from dspyui_core.storage import Derived, Place
@@ -50,7 +48,6 @@ def check_dataset(
     *,
     engine: Engine | None = None,
     derived: Derived | None = None,
-    previous: Shape | None = None,
     before: Before | None = None,
     judge: Judge | None = None,
     on_progress: Progress | None = None,
@@ -59,7 +56,7 @@ def check_dataset(
     """Check the spec's files as a turn would, changing nothing.
 
     With an engine the splits already decided count, found faster with what is `derived` from them,
-    which is read only; without one the program is new. `previous` is the shape of the version
+    which is read only; without one the program is new. The checks compare with the version
     `before`; `judge` has the last word. Raises DatasetError where a file cannot be read at all.
     """
     started = clock()
@@ -67,8 +64,7 @@ def check_dataset(
     known = _known(found, engine, derived, on_progress) if engine is not None else None
     assigned = _previewed(found, known, on_progress)
     # Feedback is not in a file, so it is not missing there.
-    change = change_since(before, assigned, own_only=True)
-    report = _reported(assigned, previous, change, judge)
+    report = _reported(assigned, before, judge, own_only=True)
     return _timed(report, clock() - started)
 
 
@@ -90,7 +86,6 @@ def settle(
     folder: Place,
     *,
     derived: Derived | None = None,
-    previous: Shape | None = None,
     before: Before | None = None,
     judge: Judge | None = None,
     now: Now = utc_now,
@@ -99,17 +94,16 @@ def settle(
 ) -> Settled:
     """Decide the splits of a fold in the ledger and write its snapshot under `folder`.
 
-    `previous` is the shape of the version `before`, which the checks compare this one with; `judge`
-    has the last word. A blocked dataset leaves no trace: a wrong file must not decide any split for
-    ever. Doing it again changes nothing. Raises ConflictError where another turn of the program
-    decided meanwhile, StoreError where state cannot be written. What is `derived` from the ledger
-    makes the comparison with known rows fast, and is brought up to it: only who holds the program's
-    lock may give it.
+    The checks compare with the version `before`; `judge` has the last word. A blocked dataset
+    leaves no trace: a wrong file must not decide any split for ever. Doing it again changes
+    nothing. Raises ConflictError where another turn of the program decided meanwhile, StoreError
+    where state cannot be written. What is `derived` from the ledger makes the comparison with known
+    rows fast, and is brought up to it: only who holds the program's lock may give it.
     """
     started = clock()
     known = _known(found, engine, derived, on_progress, keep=True)
     assigned = _previewed(found, known, on_progress)
-    report = _reported(assigned, previous, change_since(before, assigned), judge)
+    report = _reported(assigned, before, judge)
     report = _timed(report, clock() - started)
     if not report.blocked:
         record(engine, assigned, at=now())
@@ -123,7 +117,6 @@ def preview_dataset(
     engine: Engine,
     *,
     derived: Derived | None = None,
-    previous: Shape | None = None,
     before: Before | None = None,
     judge: Judge | None = None,
     on_progress: Progress | None = None,
@@ -133,7 +126,7 @@ def preview_dataset(
     started = clock()
     known = _known(found, engine, derived, on_progress)
     assigned = _previewed(found, known, on_progress)
-    report = _reported(assigned, previous, change_since(before, assigned), judge)
+    report = _reported(assigned, before, judge)
     report = _timed(report, clock() - started)
     return Settled(ref_of(assigned), found.spec, report)
 
@@ -162,10 +155,13 @@ def usable_feedback(
 
 
 def _reported(
-    assigned: Assigned, previous: Shape | None, change: VersionChange | None, judge: Judge | None
+    assigned: Assigned, before: Before | None, judge: Judge | None, *, own_only: bool = False
 ) -> DatasetReport:
     checks = assigned.fold.spec.dataset.checks
-    report = report_on(assigned, checks, previous=previous, change=change)
+    change = change_since(before, assigned, own_only=own_only)
+    report = report_on(
+        assigned, checks, previous=None if before is None else before.shape, change=change
+    )
     return report if judge is None else judge(report)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,8 @@ from dspyui_core.datasets import (
     DatasetReport,
     Fold,
     Settled,
-    Shape,
     check_dataset,
     preview_dataset,
-    read_shape,
     settle,
 )
 from dspyui_core.datasets.gate import Judge
@@ -111,13 +108,11 @@ def check_data(
     DatasetError where a file cannot be read, or the suite is none.
     """
     suite = suite_of(folder, spec) or (default_of(spec) if by_default else None)
-    past = _Past() if ws is None else _past(ws, spec.name)
     return check_dataset(
         spec,
         engine=None if ws is None else ws.engine,
         derived=None if ws is None else ws.derived,
-        previous=past.shape,
-        before=past.before,
+        before=None if ws is None else _before(ws, spec.name),
         judge=_judge(suite),
         on_progress=on_progress,
     )
@@ -128,14 +123,12 @@ def settle_data(ws: Workspace, found: Fold, *, on_progress: Progress = silent) -
 
     Raises what `settle` raises, and DatasetError for a suite that is none.
     """
-    past = _past(ws, found.spec.name)
     return settle(
         found,
         ws.engine,
         ws.snapshots,
         derived=ws.derived,
-        previous=past.shape,
-        before=past.before,
+        before=_before(ws, found.spec.name),
         judge=_judge(suite_of(ws.folder, found.spec)),
         on_progress=on_progress,
     )
@@ -143,13 +136,11 @@ def settle_data(ws: Workspace, found: Fold, *, on_progress: Progress = silent) -
 
 def preview_data(ws: Workspace, found: Fold) -> Settled:
     """What `settle_data` would come to; nothing is decided and nothing is written."""
-    past = _past(ws, found.spec.name)
     return preview_dataset(
         found,
         ws.engine,
         derived=ws.derived,
-        previous=past.shape,
-        before=past.before,
+        before=_before(ws, found.spec.name),
         judge=_judge(suite_of(ws.folder, found.spec)),
     )
 
@@ -165,22 +156,13 @@ def keep_suite(ws: Workspace, run_id: str, result: Mapping[str, Any]) -> None:
             ws.client.log_text(run_id, data_docs(result), DOCS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """The version before, if any; its shape is None, too, where it is from before there were."""
-
-    before: Before | None = None
-    shape: Shape | None = None
-
-
-def _past(ws: Workspace, program: str) -> _Past:
+def _before(ws: Workspace, program: str) -> Before | None:
     """The dataset version of the last turn that used one."""
     # A blocked dataset was never written, so it is nobody's version before.
     last = ws.turns.last_closed(program, outcomes_except=(*UNMEASURED, "blocked"))
     if last is None or ws.turns.step(last.turn_id, "snapshot") is None:
-        return _Past()
-    ref = recorded(ws, last.turn_id, "snapshot", Snapshot).dataset
-    return _Past(Before(ws.snapshots, ref), read_shape(ws.snapshots, ref))
+        return None
+    return Before(ws.snapshots, recorded(ws, last.turn_id, "snapshot", Snapshot).dataset)
 
 
 def _judge(suite: Suite | None) -> Judge | None:

@@ -9,8 +9,10 @@ from itertools import islice
 from typing import Any, Final, Literal, get_args
 
 from dspyui_core.datasets.rows import AUDIT, Row
+from dspyui_core.datasets.shape import Shape
 from dspyui_core.datasets.splitting.assigning import Assigned
 from dspyui_core.datasets.versions.listing import splits_of
+from dspyui_core.datasets.versions.snapshots import read_shape
 from dspyui_core.errors import DatasetError
 from dspyui_core.pages import SplitChange, VersionChange
 from dspyui_core.records import DatasetRef, SplitName
@@ -30,6 +32,11 @@ class Before:
 
     folder: Place
     ref: DatasetRef
+
+    @property
+    def shape(self) -> Shape | None:
+        """Its shape; None where it is damaged, gone, or of before there were shapes."""
+        return read_shape(self.folder, self.ref)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from dspyui_core.datasets import DatasetReport, Shape, check_dataset, fold_dataset, read_shape
-from dspyui_core.datasets import settle as settled
+from dspyui_core.datasets import DatasetReport, Shape, check_dataset, fold_dataset, settle
 from dspyui_core.datasets.checks.drift import DriftCheck
 from dspyui_core.datasets.drifting import divergence, largest_gap, stability
 from dspyui_core.datasets.shape import LENGTH_EDGES, length_counts
+from dspyui_core.datasets.versions.comparing import Before
 from dspyui_core.spec import DriftSpec
 from unit.datasets.helpers import SMALL, make_spec, topics, write_csv
 
@@ -94,23 +94,23 @@ def test_lengths_fall_into_bins_of_half_a_power_of_two() -> None:
     assert counts[-1] == 1
 
 
-def report_of(folder: Path, rows: Any, previous: Shape | None, **drift: Any) -> DatasetReport:
-    path = write_csv(folder / "rows.csv", rows)
-    spec = make_spec(str(path), checks={**SMALL, **({"drift": drift} if drift else {})})
-    return check_dataset(spec, previous=previous)
+def stored(folder: Path, engine: Engine, rows: Any) -> tuple[Before, DatasetReport]:
+    """A first version in the store, and what was reported of it."""
+    spec = make_spec(str(write_csv(folder / "rows.csv", rows)))
+    first = settle(fold_dataset(spec, (), upto=0), engine, folder / "s")
+    return Before(folder / "s", first.ref), first.report
 
 
 def test_a_first_version_drifts_from_nothing_and_the_same_again_does_not_drift(
     tmp_path: Path, engine: Engine
 ) -> None:
-    spec = make_spec(str(write_csv(tmp_path / "rows.csv", topics(60))))
-    first = settled(fold_dataset(spec, (), upto=0), engine, tmp_path / "s")
-    shape = read_shape(tmp_path / "s", first.ref)
+    before, first = stored(tmp_path, engine, topics(60))
+    spec = make_spec(str(tmp_path / "rows.csv"))
 
-    again = check_dataset(spec, engine=engine, previous=shape)
+    again = check_dataset(spec, engine=engine, before=before)
 
-    assert shape == first.report.shape
-    assert [c.severity for r in (first.report, again) for c in r.checks if c.name == "drift"] == [
+    assert before.shape == first.shape
+    assert [c.severity for r in (first, again) for c in r.checks if c.name == "drift"] == [
         "pass",
         "pass",
     ]
@@ -122,13 +122,15 @@ def test_a_first_version_drifts_from_nothing_and_the_same_again_does_not_drift(
      ({"severity": "off"}, "pass", "pass")],
 )  # fmt: skip
 def test_longer_texts_are_drift_and_the_spec_says_what_follows(
-    options: dict[str, Any], verdict: str, severity: str, tmp_path: Path
+    options: dict[str, Any], verdict: str, severity: str, tmp_path: Path, engine: Engine
 ) -> None:
     rows = topics(60)
-    before = report_of(tmp_path, rows, None).shape
+    before, _ = stored(tmp_path, engine, rows)
     longer = [{**row, "text": row["text"] + f" {row['text'][::-1]}" * 3} for row in rows]
 
-    report = report_of(tmp_path, longer, before, **options)
+    path = write_csv(tmp_path / "rows.csv", longer)
+    spec = make_spec(str(path), checks={**SMALL, **({"drift": options} if options else {})})
+    report = check_dataset(spec, before=before)
 
     drift = next(check for check in report.checks if check.name == "drift")
     assert (report.verdict, drift.severity) == (verdict, severity)

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -33,9 +34,9 @@ class Worker:
         """The living processes of its tree: itself, and the flow runs that it started."""
         return marked(self.mark)
 
-    def runs(self) -> list[int]:
-        """The living processes of its flow runs."""
-        return [pid for pid in self.processes() if pid != self.process.pid]
+    def has(self, run_id: str) -> bool:
+        """Whether a process of this flow run is among them, whatever else it runs."""
+        return any(_is_of_run(pid, run_id) for pid in self.processes())
 
     def kill_tree(self) -> list[int]:
         """End all of it at once, as a machine that loses its power does; their numbers."""
@@ -105,6 +106,14 @@ def declare_silent(api_url: str, run_id: str) -> None:
             break
     _ask(address, known, method="PUT")
     assert _noticed(api_url, run_id, 0)
+
+
+def _is_of_run(pid: int, run_id: str) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it ended meanwhile
+        return False
+    return f"PREFECT__FLOW_RUN_ID={run_id}".encode() in words
 
 
 def _noticed(api_url: str, run_id: str, seconds: float) -> bool:

@@ -50,7 +50,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         hosts = cluster.host("north"), cluster.host("south")
         with two_workers(*hosts) as workers:
             run = _started(cluster)
-            lost = wait_until(lambda: next((n for n, w in workers.items() if w[1].runs()), ""), 60)
+            lost = wait_until(
+                lambda: next((name for name, (_, w) in workers.items() if w.has(run)), ""), 60
+            )
             wait_until(lambda: "snapshot" in cluster.steps(), 60)
             workers[lost][1].kill_tree()
             then = cluster.steps()

@@ -148,5 +148,5 @@ def _prefect(folder: Path, database: str | None) -> Iterator[str]:
     if database is not None:
         address = database.replace("://", "+asyncpg://")
         own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = address
-    with prefect_process(home.path, home.environment(**own), services=False) as url:
+    with prefect_process(home.path, home.environment(**own), kind="bare") as url:
         yield url

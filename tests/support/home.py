@@ -179,7 +179,7 @@ def prepared(folder: Path, python: tuple[str, ...]) -> Iterator[Template]:
     home = Home(folder / "home", folder)
     files = home.path / "prefect"
     files.mkdir(parents=True)
-    with prefect_process(files, home.environment(), services=False) as url:
+    with prefect_process(files, home.environment(), kind="bare") as url:
         _migrate(home.path)
         yield Template(home.path, url, python)
 

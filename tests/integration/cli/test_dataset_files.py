@@ -162,6 +162,38 @@ def test_a_merge_that_would_replace_gold_is_refused_with_exit_code_3(office: Off
     assert len(cells(office.folder / "look.csv")) == 1
 
 
+@pytest.mark.parametrize("conflicts", [(), ("--conflicts", "look.csv")])
+def test_a_merge_is_counted_before_it_is_written(
+    conflicts: tuple[str, ...], office: Office
+) -> None:
+    text, desk = tiny.rows()[0]
+    other = next(label for label in tiny.LABELS if label != desk)
+    tiny.write_csv(office.folder / "model.csv", [(text, other), ("all new", desk)])
+    merge = ("dataset", "merge", "rows.csv", "model.csv", "-p", "desk.yaml", "-o", "all.csv")
+    before = office.state()
+
+    told = office.dspyui(*merge, *conflicts, "--dry-run")
+    content = office.dspyui(*merge, *conflicts, "--dry-run", "--json")
+
+    assert told.code == content.code == (0 if conflicts else 3)
+    assert told.out.startswith("161 rows would be merged: 160 of the first file, 1 of the second")
+    assert told.out.endswith("dry run: nothing was written\n")
+    assert (content.json["dry_run"], content.json["conflicting"]) == (True, 1)
+    assert office.state() == before
+
+
+def test_filtering_is_counted_before_it_is_written(spoken: Office) -> None:
+    before = spoken.state()
+    wanted = ("dataset", "filter", "-p", "desk.yaml", "--trust", "confirmed", "-o", "o.csv")
+
+    told = spoken.dspyui(*wanted, "--dry-run")
+    content = spoken.dspyui(*wanted, "--dry-run", "--json").json
+
+    assert told.out.startswith(f"3 rows of {content['usable']} usable ones would be written\n")
+    assert (content["rows"], content["dry_run"]) == (3, True)
+    assert spoken.state() == before
+
+
 def test_a_merge_over_its_own_input_is_bad_usage(office: Office) -> None:
     before = (office.folder / "rows.csv").read_bytes()
 

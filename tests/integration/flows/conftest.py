@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
+from prefect.context import _temporary_global_settings_context, get_settings_context
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from deployments.prefect_server import drain_prefect
 from dspyui_core.turn import TurnRequest
 from dspyui_core.workspace import Workspace
 from support import tiny
+from support.prefect_process import prefect_process
 from tasks import _workspace
 
 
@@ -44,10 +48,18 @@ class Desk:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prefect() -> Iterator[None]:
-    """One Prefect server and database for all flow tests."""
-    with prefect_test_harness(server_startup_timeout=120):
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One Prefect server for all flow tests, which this process talks to from all of its threads.
+
+    Not Prefect's own harness: another process may take the port that it found, before its server.
+    """
+    with (
+        prefect_process(tmp_path_factory.mktemp("prefect"), os.environ, kind="own") as url,
+        temporary_settings({PREFECT_API_URL: url}),
+        _temporary_global_settings_context(get_settings_context()),
+    ):
         yield
+        drain_prefect()
 
 
 @pytest.fixture

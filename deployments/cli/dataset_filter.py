@@ -10,7 +10,7 @@ import typer
 from deployments.cli import output
 from deployments.cli.export import counted, period
 from deployments.cli.help import page
-from deployments.cli.options import Json, OnlyRating, Program, Since, Until
+from deployments.cli.options import DryRun, Json, OnlyRating, Program, Since, Until
 
 FILTER = page(
     (
@@ -42,6 +42,7 @@ def filter(
     user: Annotated[str | None, typer.Option("--user", help="Only what this user said.")] = None,
     since: Since = None,
     until: Until = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Write feedback that a turn would learn from as data of the program, with where it is from.
@@ -50,6 +51,7 @@ def filter(
     who said it when. Nothing that meets the holdout is in it, nor what the gate holds back. In CSV
     a text that a spreadsheet takes for a formula gets a quote in front; other formats keep it.
     """
+    from deployments.cli.dry_run import looking, told
     from dspyui_core.spec import read_spec
     from dspyui_core.turn import FilterRequest, filter_feedback
     from dspyui_core.workspace import Workspace
@@ -64,6 +66,12 @@ def filter(
         reviewed=reviewed,
         **times,
     )
+    if dry_run:
+        with looking() as ws:
+            found = filter_feedback(ws, request, dry_run=True)
+        words = f"{counted(found.rows)} of {found.usable} usable ones would be written"
+        told(found.model_dump(mode="json"), words, as_json)
+        return
     found = filter_feedback(Workspace.open(), request)
     if as_json:
         output.document(found.model_dump(mode="json"))

@@ -11,7 +11,7 @@ import typer
 from deployments.cli import output
 from deployments.cli.completion import spec_files
 from deployments.cli.help import GATED_EXITS, page
-from deployments.cli.options import Json
+from deployments.cli.options import DryRun, Json
 
 if TYPE_CHECKING:
     from dspyui_core.turn import Merged
@@ -25,6 +25,10 @@ MERGE = page(
         "dspyui dataset merge gold.csv silver.jsonl -p programs/support.yaml --out all.csv "
         "--conflicts look.csv",
         "keep your own rows, and write what contradicts them to a file",
+    ),
+    (
+        "dspyui dataset merge gold.csv silver.csv -p programs/support.yaml --out all.csv --dry-run",
+        "count what would be added and what contradicts, and write nothing",
     ),
     (
         "dspyui dataset merge a.csv b.csv --key text --label intent --out all.parquet",
@@ -64,6 +68,7 @@ def merge(
             "--conflicts", help="Where rows go that contradict an earlier one; else they stop it."
         ),
     ] = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Merge two data files; for one input the first file's row stays, whatever the second says.
@@ -72,6 +77,7 @@ def merge(
     input another label is a conflict: nothing is written then, unless --conflicts names a file for
     these rows. Cells are written as they were read.
     """
+    from deployments.cli.dry_run import told
     from dspyui_core.spec import read_spec
     from dspyui_core.turn import MergeRequest, merge_files
 
@@ -84,21 +90,25 @@ def merge(
         labels=tuple(label or ()),
         conflicts=conflicts,
     )
-    found = merge_files(request)
-    if as_json:
-        output.document(found.model_dump(mode="json"))
+    found = merge_files(request, dry_run=dry_run)
+    content, words = found.model_dump(mode="json"), _words(found, dry_run)
+    if dry_run:
+        told(content, words, as_json)
+    elif as_json:
+        output.document(content)
     else:
-        _tell(found)
+        output.text(words)
     raise typer.Exit(output.GATE_SAID_NO if found.refused else output.DONE)
 
 
-def _tell(found: Merged) -> None:
+def _words(found: Merged, dry_run: bool) -> str:
     taken = f"{found.first:,} of the first file, {found.second:,} of the second"
     again = f"{found.repeated:,} said again"
-    done = "would be merged" if found.refused else f"merged into {found.out}"
+    done = "would be merged" if found.refused or dry_run else f"merged into {found.out}"
     lines = [f"{found.rows:,} rows {done}: {taken}; {again}"]
     if found.conflicting:
-        where = f", written to {found.conflicts_file}" if found.conflicts_file else ""
+        goes = "for" if dry_run else "written to"
+        where = f", {goes} {found.conflicts_file}" if found.conflicts_file else ""
         which = "1 row contradicts" if found.conflicting == 1 else None
         which = which or f"{found.conflicting:,} rows contradict"
         lines.append(f"{which} an earlier one{where}")
@@ -109,7 +119,7 @@ def _tell(found: Merged) -> None:
         )
     if found.refused:
         lines.append("nothing was written: correct these rows, or name a file with --conflicts")
-    output.text("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _said(labels: Mapping[str, str]) -> str:

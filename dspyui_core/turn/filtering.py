@@ -54,12 +54,12 @@ class Filtered(Record):
     position: int
 
 
-def filter_feedback(ws: Workspace, request: FilterRequest) -> Filtered:
+def filter_feedback(ws: Workspace, request: FilterRequest, *, dry_run: bool = False) -> Filtered:
     """Write the feedback rows of the current fold that are asked for, under the data's columns.
 
     They are those that the next turn would learn from: one for an input, without what is
-    quarantined, and without what meets the holdout. Raises InputError for what nobody could want,
-    and DatasetError where a data file cannot be read.
+    quarantined, and without what meets the holdout. A dry run writes no file. Raises InputError
+    for what nobody could want, and DatasetError where a data file cannot be read.
     """
     Wanted(rating=request.rating, since=request.since, until=request.until).check()
     _refuse_data(request)
@@ -70,10 +70,11 @@ def filter_feedback(ws: Workspace, request: FilterRequest) -> Filtered:
     entries = {e.position: e for e in ws.journal.since(0, program=spec.name, upto=upto)}
     reviewed = _reviewed(spec, list(entries.values()))
     chosen = [row for row in usable if _wanted(request, row, entries, reviewed)]
-    rows = [_written(spec, row, entries, reviewed) for row in chosen]
-    write_rows(lambda: rows, _columns(spec), request.out, disarmed=True)
+    if not dry_run:
+        rows = [_written(spec, row, entries, reviewed) for row in chosen]
+        write_rows(lambda: rows, _columns(spec), request.out, disarmed=True)
     return Filtered(
-        program=spec.name, rows=len(rows), usable=len(usable), path=request.out, position=upto
+        program=spec.name, rows=len(chosen), usable=len(usable), path=request.out, position=upto
     )
 
 

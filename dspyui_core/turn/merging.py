@@ -72,23 +72,27 @@ class Merged(Record):
     conflicts: tuple[MergedConflict, ...]
 
 
-def merge_files(request: MergeRequest) -> Merged:
+def merge_files(request: MergeRequest, *, dry_run: bool = False) -> Merged:
     """Merge two files; of rows about one input the first one stays as it is.
 
-    Files appear whole or not at all, and no input is written over. Raises InputError for a request
-    that cannot be, DatasetError for files that cannot be read or have broken rows.
+    Files appear whole or not at all, no input is written over, and a dry run writes none. Raises
+    InputError for a request that cannot be, DatasetError for files that cannot be read or have
+    broken rows.
     """
     identity = _identity(request)
     _refuse_inputs(request)
     found = merge(request.first, request.second, identity)
     refused = bool(found.contradictions) and request.conflicts is None
-    if not refused:
-        if request.conflicts is not None:
-            rows = _conflict_rows(request, found)
-            write_rows(rows, (*_BESIDE, *found.columns), request.conflicts, disarmed=False)
-        kept = _Kept(found)
-        write_rows(kept, found.columns, request.out, disarmed=False)
+    if not (refused or dry_run):
+        _write(request, found)
     return _merged(request, found, refused=refused)
+
+
+def _write(request: MergeRequest, found: Merge) -> None:
+    if request.conflicts is not None:
+        rows = _conflict_rows(request, found)
+        write_rows(rows, (*_BESIDE, *found.columns), request.conflicts, disarmed=False)
+    write_rows(_Kept(found), found.columns, request.out, disarmed=False)
 
 
 def write_rows(

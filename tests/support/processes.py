@@ -8,17 +8,40 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
+# Below the ports that a kernel gives to whoever asks for any, and so to every outgoing connection.
+_FIRST_PORT, _PORTS_EACH, _SHARES = 12_000, 2_000, 10
+
+
+_numbers = count(os.getpid())
+
+
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
+    """A loopback port that nobody listens on, and that no other process is given meanwhile.
+
+    Each worker of a parallel run has ports of its own, and each call takes the next one.
+    """
+    return next(port for port in map(_own_port, _numbers) if _is_free(port))
+
+
+def _own_port(number: int) -> int:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return _FIRST_PORT + worker % _SHARES * _PORTS_EACH + number % _PORTS_EACH
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def wait_until(predicate: Callable[[], T], timeout: float, *, interval: float = 0.1) -> T:

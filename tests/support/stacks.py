@@ -11,10 +11,10 @@ from typing import Any
 from urllib.request import urlopen
 
 from deployments.stack.probes import Answers
-from deployments.stack.services import SOCKET, Service, free_port
+from deployments.stack.services import SOCKET, Service
 from deployments.stack.state import Stack, read_state
 from support.home import ROOT
-from support.processes import running, wait_until
+from support.processes import free_port, running, wait_until
 
 # Two runs of the tests on one machine are not each other's leftovers.
 MARK = f"test{os.getpid()}"
@@ -22,7 +22,7 @@ MARK = f"test{os.getpid()}"
 
 def fake_service(name: str, deed: str, home: Path, **changes: Any) -> Service:
     """A service that does one deed of `support.fake_service`."""
-    port = free_port(0)
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     facts: dict[str, Any] = {
         "command": ("support.fake_service", SOCKET, deed, str(home / "forked")),

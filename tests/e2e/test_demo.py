@@ -169,7 +169,7 @@ def test_a_stack_that_was_left_up_is_ended_by_down(staged: tuple[Home, Finished]
     ended = home.dspyui("down")
 
     assert ended.code == 0, ended.stderr
-    wait_until(lambda: not home.processes(), 5)
+    wait_until(lambda: not home.processes(), 30)
 
 
 def test_a_folder_with_something_in_it_is_not_touched(tmp_path: Path) -> None:

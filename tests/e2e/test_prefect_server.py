@@ -175,7 +175,7 @@ def test_kill_9_of_two_commands_in_one_home_leaves_no_server(
             command.kill()
 
         try:
-            wait_until(lambda: not any(map(is_alive, children)), 10)
+            wait_until(lambda: not any(map(is_alive, children)), 30)
         finally:
             for orphan in filter(is_alive, children):
                 os.kill(orphan, signal.SIGKILL)

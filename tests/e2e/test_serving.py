@@ -85,7 +85,7 @@ def test_mlflow_models_serve_answers_the_same(
         served = _invoke(port, {"dataframe_records": [{"text": text} for text in TEXTS]})
 
     assert served == {"predictions": answers}
-    wait_until(lambda: not trained.processes(), 10)
+    wait_until(lambda: not trained.processes(), 30)
 
 
 def _tracking(home: Home) -> dict[str, str]:

@@ -112,7 +112,7 @@ def test_a_turn_whose_stack_is_killed_is_finished_by_the_next_one(home: Home, st
     run = _run_of(stack, home.folder / "desk.yaml")
     wait_until(lambda: _state(run, "RUNNING", *ENDED), 60)
     os.kill(stack["process"]["pid"], signal.SIGKILL)
-    wait_until(lambda: not home.processes(), 10)
+    wait_until(lambda: not home.processes(), 30)
     died = look(home.path)
     assert died is not None
     assert died.status == "died"
@@ -153,6 +153,6 @@ def test_down_ends_every_process_and_a_second_one_says_that_nothing_runs(
 
     assert (ended.code, ended.json["was"]) == (0, "running")
     assert (again.code, again.stdout) == (0, "nothing runs\n")
-    assert wait_until(lambda: not home.processes(), 5)
+    assert wait_until(lambda: not home.processes(), 30)
     assert look(home.path) is None
     assert not Path(home.path, "prefect", "server.json").exists()

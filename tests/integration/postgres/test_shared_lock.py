@@ -67,7 +67,7 @@ def test_the_lock_goes_with_its_process_however_that_ends(engine: Engine, addres
         os.kill(holder.pid, signal.SIGKILL)
 
     assert not was_free
-    assert wait_until(lambda: is_free(engine), 10)
+    assert wait_until(lambda: is_free(engine), 30)
 
 
 def test_who_copies_to_mlflow_second_waits_until_the_first_is_done(

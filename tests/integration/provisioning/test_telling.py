@@ -48,7 +48,7 @@ def test_a_server_that_is_busy_is_asked_again(
 
         position = rate(ws)
 
-        assert ws.launcher.flush(5)
+        assert ws.launcher.flush(30)
     ((event,),) = posted
     assert event["payload"]["position"] == position
 
@@ -62,7 +62,7 @@ def test_nobody_waits_for_a_server_that_hangs(
     start = time.monotonic()
     positions = [rate(ws) for _ in range(20)]
 
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
     assert ws.journal.last_position("support") == positions[-1]
     assert not ws.launcher.flush(0.1)
 

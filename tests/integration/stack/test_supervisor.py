@@ -109,7 +109,7 @@ def test_a_killed_supervisor_leaves_no_process_and_no_way_to_start_again_blocked
         until_up(home)
         forked = int((home / "forked").read_text())
         os.kill(process.pid, signal.SIGKILL)
-        wait_until(lambda: not marked(MARK), 10)
+        wait_until(lambda: not marked(MARK), 30)
     found = look(home)
     assert found is not None
     assert found.status == "died"
@@ -135,7 +135,7 @@ def test_what_a_killed_stack_left_is_ended_by_the_next_command(home: Path, by: s
             ended = end_stack(home)
             assert (ended.was, len(ended.left_behind)) == ("died", 2)
 
-    wait_until(lambda: not marked(MARK), 5)
+    wait_until(lambda: not marked(MARK), 30)
     assert end_stack(home).was == "nothing"
 
 
@@ -226,10 +226,10 @@ def test_a_port_that_is_taken_while_its_service_is_away_is_waited_for(home: Path
         os.kill(_pid(told[-1], "a"), signal.SIGKILL)
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         wait_until(lambda: not _bind(thief, int(service.port or 0)), 5, interval=0.01)
-        wait_until(lambda: "cannot be had" in told[-1].services[0].note, 10)
+        wait_until(lambda: "cannot be had" in told[-1].services[0].note, 30)
         thief.close()
 
-        wait_until(lambda: told[-1].services[0].status == "up", 20)
+        wait_until(lambda: told[-1].services[0].status == "up", 60)
 
 
 def _bind(thief: socket.socket, port: int) -> str:

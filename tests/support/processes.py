@@ -17,8 +17,6 @@ T = TypeVar("T")
 
 # Below the ports that a kernel gives to whoever asks for any, and so to every outgoing connection.
 _FIRST_PORT, _PORTS_EACH, _SHARES = 12_000, 2_000, 10
-
-
 _numbers = count(os.getpid())
 
 

@@ -31,8 +31,6 @@ _TABLE_BYTES: Final = 1 << 23
 # Texts of one size meet those of similar sizes; more blocks cost more than they save.
 _BLOCK_TEXTS: Final = 1 << 10
 _MOST_BLOCKS: Final = 48
-
-
 # Beyond so many meetings (minutes of work), only the rarer grams are meeting places: fewer of them.
 MOST_MEETINGS: Final = 2 * 10**10
 FEWER_MEETINGS: Final = 5 * 10**8

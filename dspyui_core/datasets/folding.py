@@ -134,7 +134,7 @@ def _one_per_input(rows: Sequence[Row]) -> tuple[list[Row], list[Finding], list[
     conflicts: list[Finding] = []
     kept: set[int] = set()
     for group in groups.values():
-        if len({canonical_json(row.labels) for row in group}) > 1:
+        if len(group) > 1 and len({canonical_json(row.labels) for row in group}) > 1:
             conflicts += [conflict(row, group) for row in group]
         else:
             kept.add(id(group[0]))

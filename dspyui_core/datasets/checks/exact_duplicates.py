@@ -41,10 +41,15 @@ class ExactDuplicates(Check):
 
 def _of_same_words(dataset: Assigned) -> Iterator[Row]:
     """The rows whose words, but not their punctuation, are those of an earlier row."""
+    first: dict[str, Row] = {}
     seen: set[tuple[str, str]] = set()
     for row in dataset.fold.rows:
         said = " ".join(words(input_text(row.inputs)))
+        earlier = first.setdefault(said, row)
+        if earlier is row or not said:
+            continue
+        seen.add((said, canonical_json(earlier.labels)))
         key = (said, canonical_json(row.labels))
-        if said and key in seen:
+        if key in seen:
             yield row
         seen.add(key)

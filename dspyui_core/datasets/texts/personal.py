@@ -30,12 +30,21 @@ class Personal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Recogniser:
-    """A pattern whose group 1, or else whole match, is a find where `holds` says so."""
+class Recogniser:
+    """A pattern whose group 1, or else whole match, is a find where `holds` says so.
+
+    It is not searched in a text of fewer `digits`, or of which the `hint` is false: there is none.
+    """
 
     kind: PersonalKind
     pattern: re.Pattern[str]
     holds: Test
+    hint: Test
+    digits: int = 0
+
+    def may_find(self, text: str, digits: int) -> bool:
+        """Whether it has to be searched in a text with so many digits."""
+        return digits >= self.digits and self.hint(text)
 
     def finds(self, text: str) -> Iterator[Personal]:
         group = 1 if self.pattern.groups else 0
@@ -46,14 +55,20 @@ class _Recogniser:
 
 def found_in(text: str) -> tuple[Personal, ...]:
     """The personal data in a text, in its order; finds do not overlap, the surest kind wins."""
-    if _HINT.search(text) is None:
-        return ()
     taken: list[Personal] = []
-    for recogniser in _recognisers():
+    digits = digits_in(text)
+    for recogniser in recognisers():
+        if not recogniser.may_find(text, digits):
+            continue
         starts = [find.start for find in taken]
         finds = [find for find in recogniser.finds(text) if _is_free(find, taken, starts)]
         taken = sorted((*taken, *finds), key=lambda find: find.start)
     return tuple(taken)
+
+
+def digits_in(text: str) -> int:
+    """How many of the digits 0 to 9 a text has."""
+    return sum(map(text.count, _DIGITS))
 
 
 def mask(text: str) -> str:
@@ -70,8 +85,7 @@ def _is_free(find: Personal, taken: Sequence[Personal], starts: Sequence[int]) -
     return after == 0 or taken[after - 1].end <= find.start
 
 
-# Every find has one of these; most texts have none of them.
-_HINT: Final = re.compile(r"@|[0-9]|://|pass|pwd|secret|token|key|sk-|xox|ghp_|hf_|eyJ", re.I)
+_DIGITS: Final = "0123456789"
 _KEY: Final = re.compile(
     r"(?<![\w-])(?:"
     r"(?:sk|pk|rk)[-_][\w-]{16,200}"
@@ -115,26 +129,35 @@ _AT_HOME: Final = re.compile(
 
 
 @cache
-def _recognisers() -> tuple[_Recogniser, ...]:
+def recognisers() -> tuple[Recogniser, ...]:
     """In the order of how sure their finds are."""
     return (
-        _Recogniser("key", _KEY, _always),
-        _Recogniser("key", _LOGIN, _always),
-        _Recogniser("e-mail", _EMAIL, _always),
-        _Recogniser("key", _SECRET, _is_secret),
-        _Recogniser("IBAN", _IBAN, _is_iban),
-        _Recogniser("card", _CARD, _is_card),
-        _Recogniser("social security number", _SOCIAL, _always),
-        _Recogniser("IP address", _IPV4, _is_address),
-        _Recogniser("IP address", _IPV6, _is_address),
-        _Recogniser("phone", _ABROAD, _is_number_abroad),
-        _Recogniser("phone", _AMERICAN, _always),
-        _Recogniser("phone", _AT_HOME, _has_a_numbers_length),
+        Recogniser("key", _KEY, _always, _has("-", "_", "AKIA", "ASIA", "AIza", "eyJ")),
+        Recogniser("key", _LOGIN, _always, _has("://")),
+        Recogniser("e-mail", _EMAIL, _always, _has("@")),
+        Recogniser("key", _SECRET, _is_secret, _speaks_of_a_secret),
+        Recogniser("IBAN", _IBAN, _is_iban, _always, 2),
+        Recogniser("card", _CARD, _is_card, _always, 13),
+        Recogniser("social security number", _SOCIAL, _always, _has("-"), 9),
+        Recogniser("IP address", _IPV4, _is_address, _has("."), 4),
+        Recogniser("IP address", _IPV6, _is_address, _has(":")),
+        Recogniser("phone", _ABROAD, _is_number_abroad, _has("+", "00"), 2),
+        Recogniser("phone", _AMERICAN, _always, _always, 10),
+        Recogniser("phone", _AT_HOME, _has_a_numbers_length, _always, 9),
     )
 
 
 def _always(_: str) -> bool:
     return True
+
+
+def _has(*marks: str) -> Test:
+    return lambda text: any(mark in text for mark in marks)
+
+
+def _speaks_of_a_secret(text: str) -> bool:
+    folded = text.casefold()
+    return any(word in folded for word in ("pass", "pwd", "secret", "token", "key"))
 
 
 def _is_secret(value: str) -> bool:

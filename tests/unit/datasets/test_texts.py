@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dspyui_core.datasets.texts.injected import signs_in
 from dspyui_core.datasets.texts.language import language_of, script_of
-from dspyui_core.datasets.texts.personal import found_in, mask
+from dspyui_core.datasets.texts.personal import digits_in, found_in, mask, recognisers
 
 MASKED = {
     "write to ann.bee+x@example.co.uk now": "write to [e-mail] now",
@@ -81,6 +81,15 @@ def test_finds_stand_in_order_apart_and_a_mask_leaves_nothing(parts: list[str]) 
     assert all(0 <= find.start < find.end <= len(text) for find in finds)
     assert all(a.end <= b.start for a, b in pairwise(finds))
     assert mask(mask(text)) == mask(text)
+
+
+@pytest.mark.parametrize("number", range(len(recognisers())))
+@given(data=st.data())
+def test_no_find_is_missed_for_want_of_a_hint(number: int, data: st.DataObject) -> None:
+    recogniser = recognisers()[number]
+    text = data.draw(st.from_regex(recogniser.pattern))
+
+    assert recogniser.may_find(text, digits_in(text)) or not list(recogniser.finds(text))
 
 
 @pytest.mark.parametrize("text", SPOKEN)

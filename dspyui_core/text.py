@@ -2,7 +2,8 @@
 
 `normalise`, `character_ngrams` and `jaccard` tell whether two texts are the same (duplicates,
 matching); `features`, `cosine` and `Index` what a text is like (the embedded LM, retrieved demos).
-Standard library only, deterministic, no state but a bounded cache of features.
+`texts_in` finds the texts of a value. Standard library only, deterministic, no state but a bounded
+cache of features.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, Self
+from typing import Any, Final, Self
 
 # Weights chosen on 13 intents of Banking77 at seed 0, so a little optimistic there.
 WORD_WEIGHT: Final = 2.0
@@ -39,6 +40,22 @@ _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _WIDTHS: Final = re.compile("[\uff01-\uffee]+")
 _SUFFIXES: Final = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ed", "es", "s", "ly")
 _SHORTEST_STEM: Final = 3
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text of a value, however deep in lists and objects; names of fields are none."""
+    if isinstance(value, str):
+        yield value
+        return
+    pending = [value]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, str):
+            yield inner
+        elif isinstance(inner, Mapping):
+            pending += reversed(list(inner.values()))
+        elif isinstance(inner, list | tuple):
+            pending += reversed(inner)
 
 
 def normalise(text: str) -> str:

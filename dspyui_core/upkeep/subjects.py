@@ -13,6 +13,7 @@ from dspyui_core.storage import folder_at
 from dspyui_core.store.entries import UNKNOWN_TRACE
 from dspyui_core.store.erasing import entries_by_user, entries_on_traces
 from dspyui_core.store.journal import Entry
+from dspyui_core.text import texts_in
 from dspyui_core.workspace import Workspace
 
 __all__ = ["Belongings", "Subject", "belongings"]
@@ -85,8 +86,8 @@ class Belongings:
         entries = (*self.predictions, *self.about_them, *self.feedback)
         said = [entry.payload.get(part) for entry in entries for part in _SAID]
         said += [word for item in self.samples for word in (item.answer, item.comment)]
-        phrases = {text for text in _texts(said) if " " in text.strip()}
-        asked = set(_texts(list(self.inputs)))
+        phrases = {text for text in texts_in(said) if " " in text.strip()}
+        asked = set(texts_in(list(self.inputs)))
         return frozenset(text for text in asked | phrases if len(text) >= _TELLING)
 
     def owns(self, item: ReviewItem) -> bool:
@@ -211,14 +212,3 @@ def _key(prediction: Entry) -> str:
 
 def _programs(ws: Workspace) -> list[str]:
     return folder_at(ws.snapshots).folders()
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from dspyui_core.datasets.checks.counting import counted
 from dspyui_core.datasets.checks.protocol import Check, CheckResult, Severity
@@ -14,6 +14,7 @@ from dspyui_core.datasets.rows import Row
 from dspyui_core.datasets.splitting.assigning import Assigned
 from dspyui_core.datasets.texts.personal import mask
 from dspyui_core.errors import Problem
+from dspyui_core.text import texts_in
 
 
 class ObjectingCheck(Check):
@@ -45,18 +46,6 @@ def first_gold(found: Fold, count: int) -> tuple[Row, ...]:
 def feedback_rows(found: Fold) -> Iterator[Row]:
     """The rows that users said."""
     return (row for row in found.rows if row.is_feedback)
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Every text of a value, however deep in lists and objects."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from texts_in(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from texts_in(inner)
 
 
 def cells_of(row: Row) -> Iterator[tuple[str, str]]:

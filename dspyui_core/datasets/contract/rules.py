@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from dspyui_core.datasets.contract.damage import damage_in, is_encodable, is_inv
 from dspyui_core.errors import Problem
 from dspyui_core.fields import LONGEST_LIST, Field
 from dspyui_core.spec.limits import RowLimits
+from dspyui_core.text import texts_in
 
 # A rule of thumb of OpenAI's for English; other alphabets take more bytes and more tokens.
 _BYTES_PER_TOKEN: Final = 4
@@ -99,22 +100,6 @@ def text_rules(limits: RowLimits) -> tuple[Rule, ...]:
         "export it again as UTF-8, or let it pass with dataset.checks.refuse_damaged: false",
     )
     return (*rules, damage) if limits.refuse_damaged else rules
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Every text of a value, however deep in lists and objects; names of fields are none."""
-    if isinstance(value, str):
-        yield value
-        return
-    pending = [value]
-    while pending:
-        inner = pending.pop()
-        if isinstance(inner, str):
-            yield inner
-        elif isinstance(inner, Mapping):
-            pending += reversed(list(inner.values()))
-        elif isinstance(inner, list | tuple):
-            pending += reversed(inner)
 
 
 def characters_in(value: Any) -> int:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from dspyui_core.datasets.checks.objecting import (
-    ObjectingCheck,
-    feedback_rows,
-    first_gold,
-    text_outputs,
-)
-from dspyui_core.datasets.checks.protocol import Comments
+from dspyui_core.datasets.checks.objecting import CorrectionCheck
 from dspyui_core.datasets.findings import Finding
-from dspyui_core.datasets.folding import Fold
 from dspyui_core.datasets.rows import Row
 from dspyui_core.spec import CopiedInputSpec
 from dspyui_core.text import character_ngrams, normalise
@@ -21,13 +14,12 @@ from dspyui_core.text import character_ngrams, normalise
 _GRAM: Final = 4
 # Of shorter texts one changed character is too large a share.
 _SHORTEST: Final = 20
-_GOLD_ROWS: Final = 200
 # A program that mends texts repeats most of them; from this share of its gold rows on it is one.
 _USUAL: Final = 0.05
 _REMEDY = "say what the answer should have been, or rate without a correction"
 
 
-class CopiedInput(ObjectingCheck):
+class CopiedInput(CorrectionCheck):
     """Compares each text output of feedback with each text input.
 
     A program whose gold rows repeat their inputs, too, may be corrected like that.
@@ -36,22 +28,14 @@ class CopiedInput(ObjectingCheck):
     name = "copied_input"
     what = "of feedback whose correction is the input again"
     Options = CopiedInputSpec
+    gold_rows = 200
 
-    def screen(self, found: Fold, comments: Comments) -> Iterator[Finding]:
-        """A finding for each output that repeats an input."""
-        names = text_outputs(found)
-        said = list(feedback_rows(found)) if names else []
-        if not said:
-            return
-        gold = first_gold(found, _GOLD_ROWS)
-        for name in names:
-            copied = [row for row in said if self._copies(row, name)]
-            if copied and not self._is_usual(gold, name):
-                yield from self._found(copied, name)
-
-    def _found(self, rows: Iterable[Row], name: str) -> Iterator[Finding]:
-        for row in rows:
-            yield self.objection(row, name, "repeats the input", row.labels[name], _REMEDY)
+    def compare(self, name: str, said: Sequence[Row], gold: Sequence[Row]) -> Iterator[Finding]:
+        """A finding for each row whose output repeats an input."""
+        copied = [row for row in said if self._copies(row, name)]
+        if copied and not self._is_usual(gold, name):
+            for row in copied:
+                yield self.objection(row, name, "repeats the input", row.labels[name], _REMEDY)
 
     def _is_usual(self, gold: Sequence[Row], name: str) -> bool:
         return sum(self._copies(row, name) for row in gold) > _USUAL * len(gold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from dspyui_core.datasets.checks.counting import counted, rows_in_words
@@ -41,15 +42,13 @@ class ExactDuplicates(Check):
 
 def _of_same_words(dataset: Assigned) -> Iterator[Row]:
     """The rows whose words, but not their punctuation, are those of an earlier row."""
-    first: dict[str, Row] = {}
-    seen: set[tuple[str, str]] = set()
+    same: dict[str, list[Row]] = defaultdict(list)
     for row in dataset.fold.rows:
-        said = " ".join(words(input_text(row.inputs)))
-        earlier = first.setdefault(said, row)
-        if earlier is row or not said:
-            continue
-        seen.add((said, canonical_json(earlier.labels)))
-        key = (said, canonical_json(row.labels))
-        if key in seen:
-            yield row
-        seen.add(key)
+        same[" ".join(words(input_text(row.inputs)))].append(row)
+    for said, rows in same.items():
+        seen: set[str] = set()
+        for row in rows if said and len(rows) > 1 else ():
+            labels = canonical_json(row.labels)
+            if labels in seen:
+                yield row
+            seen.add(labels)

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dspyui_core.datasets.checks.objecting import (
-    ObjectingCheck,
-    feedback_rows,
-    first_gold,
-    text_outputs,
-)
-from dspyui_core.datasets.checks.protocol import Comments
+from dspyui_core.datasets.checks.objecting import CorrectionCheck
 from dspyui_core.datasets.findings import Finding
-from dspyui_core.datasets.folding import Fold
 from dspyui_core.datasets.rows import Row
 from dspyui_core.datasets.texts.language import language_of, script_of
 from dspyui_core.spec import LanguageChangeSpec
 
-_GOLD_ROWS: Final = 300
 # How much of the gold answers a language needs to be one that the program answers in.
 _SHARE: Final = 0.05
 _REMEDY = "look at it; where it is right, accept it with its labels in the inbox"
@@ -35,7 +27,7 @@ class _Usual:
     languages: frozenset[str]
 
 
-class LanguageChange(ObjectingCheck):
+class LanguageChange(CorrectionCheck):
     """Compares the text outputs of feedback with the inputs and with the gold answers.
 
     What is in the language of its input, or in one of the gold answers, is no change.
@@ -44,18 +36,13 @@ class LanguageChange(ObjectingCheck):
     name = "language_change"
     what = "of feedback with an answer in another script or language"
     Options = LanguageChangeSpec
+    gold_rows = 300
 
-    def screen(self, found: Fold, comments: Comments) -> Iterator[Finding]:
-        """A finding for each output whose script or language is a new one."""
-        names = text_outputs(found)
-        said = list(feedback_rows(found)) if names else []
-        if not said:
-            return
-        gold = first_gold(found, _GOLD_ROWS)
-        for name in names:
-            usual = self._usual([text for row in gold if (text := _text(row, name))])
-            for row in said:
-                yield from self._found(row, name, usual)
+    def compare(self, name: str, said: Sequence[Row], gold: Sequence[Row]) -> Iterator[Finding]:
+        """A finding for each row whose output is in a new script or language."""
+        usual = self._usual([text for row in gold if (text := _text(row, name))])
+        for row in said:
+            yield from self._found(row, name, usual)
 
     def _found(self, row: Row, name: str, usual: _Usual) -> Iterator[Finding]:
         text = _text(row, name)

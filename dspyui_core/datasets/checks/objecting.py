@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import ClassVar, cast
 
 from dspyui_core.datasets.checks.counting import counted
-from dspyui_core.datasets.checks.protocol import Check, CheckResult, Severity
+from dspyui_core.datasets.checks.protocol import Check, CheckResult, Comments, Severity
 from dspyui_core.datasets.findings import Finding
 from dspyui_core.datasets.folding import Fold
 from dspyui_core.datasets.rows import Row
@@ -33,14 +34,27 @@ class ObjectingCheck(Check):
         return Finding(self.name, problem, row.source, row.trace_id)
 
 
-def text_outputs(found: Fold) -> tuple[str, ...]:
-    """The names of the outputs that are texts."""
-    return tuple(field.name for field in found.spec.signature.outputs if field.type == "str")
+class CorrectionCheck(ObjectingCheck):
+    """Base of a check that compares what feedback says of each text output with the gold rows.
 
+    `gold_rows` is how many of these, at most, tell what is usual.
+    """
 
-def first_gold(found: Fold, count: int) -> tuple[Row, ...]:
-    """The first gold rows, at most `count`: enough to tell what is usual."""
-    return tuple(islice((row for row in found.rows if not row.is_feedback), count))
+    gold_rows: ClassVar[int]
+
+    def screen(self, found: Fold, comments: Comments) -> Iterator[Finding]:
+        """What `compare` finds in each output that is a text."""
+        names = [field.name for field in found.spec.signature.outputs if field.type == "str"]
+        said = list(feedback_rows(found)) if names else []
+        if not said:
+            return
+        gold = tuple(islice((row for row in found.rows if not row.is_feedback), self.gold_rows))
+        for name in names:
+            yield from self.compare(name, said, gold)
+
+    @abstractmethod
+    def compare(self, name: str, said: Sequence[Row], gold: Sequence[Row]) -> Iterator[Finding]:
+        """The findings about one output in the feedback's rows, beside gold ones."""
 
 
 def feedback_rows(found: Fold) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from typing import Any
 from dspyui_core.workspace import Workspace
 from support import tiny
 from support.prefect_process import prefect_process
+from support.processes import environment_of
 
 ROOT = Path(__file__).parents[2]
 DATABASES = ("state.db", "mlflow/mlflow.db", "prefect/prefect.db")
@@ -142,14 +143,8 @@ class Home:
     def processes(self) -> list[int]:
         """Every living process that was started for this home, whoever its parent is now."""
         mark = f"DSPYUI_HOME={self.path}".encode()
-        found = []
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
-            except OSError:  # it ended meanwhile, or is not ours
-                continue
-        return found
+        numbers = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+        return [pid for pid in numbers if mark in environment_of(pid)]
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,14 @@ def _is_free(port: int) -> bool:
     return True
 
 
+def environment_of(pid: int) -> list[bytes]:
+    """The settings that a process began with, each as `NAME=value`; none where it is not ours."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # or has ended
+        return []
+
+
 def wait_until(predicate: Callable[[], T], timeout: float, *, interval: float = 0.1) -> T:
     """The first true value of `predicate`; AssertionError when there is none in `timeout` s."""
     deadline = time.monotonic() + timeout

@@ -9,7 +9,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -19,7 +18,7 @@ from deployments.stack.probes import WorkerReports
 from deployments.stack.processes import MARK, kill_marked, marked
 from deployments.stack.services import POOL
 from support.home import Home
-from support.processes import wait_until
+from support.processes import environment_of, wait_until
 from tasks._keys import RESUMES
 
 
@@ -36,7 +35,8 @@ class Worker:
 
     def has(self, run_id: str) -> bool:
         """Whether a process of this flow run is among them, whatever else it runs."""
-        return any(_is_of_run(pid, run_id) for pid in self.processes())
+        mark = f"PREFECT__FLOW_RUN_ID={run_id}".encode()
+        return any(mark in environment_of(pid) for pid in self.processes())
 
     def kill_tree(self) -> list[int]:
         """End all of it at once, as a machine that loses its power does; their numbers."""
@@ -106,14 +106,6 @@ def declare_silent(api_url: str, run_id: str) -> None:
             break
     _ask(address, known, method="PUT")
     assert _noticed(api_url, run_id, 0)
-
-
-def _is_of_run(pid: int, run_id: str) -> bool:
-    try:
-        words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:  # it ended meanwhile
-        return False
-    return f"PREFECT__FLOW_RUN_ID={run_id}".encode() in words
 
 
 def _noticed(api_url: str, run_id: str, seconds: float) -> bool:

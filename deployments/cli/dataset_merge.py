@@ -77,7 +77,7 @@ def merge(
     input another label is a conflict: nothing is written then, unless --conflicts names a file for
     these rows. Cells are written as they were read.
     """
-    from deployments.cli.dry_run import told
+    from deployments.cli.dry_run import done
     from dspyui_core.spec import read_spec
     from dspyui_core.turn import MergeRequest, merge_files
 
@@ -91,13 +91,7 @@ def merge(
         conflicts=conflicts,
     )
     found = merge_files(request, dry_run=dry_run)
-    content, words = found.model_dump(mode="json"), _words(found, dry_run)
-    if dry_run:
-        told(content, words, as_json)
-    elif as_json:
-        output.document(content)
-    else:
-        output.text(words)
+    done(found.model_dump(mode="json"), _words(found, dry_run), as_json, dry_run=dry_run)
     raise typer.Exit(output.GATE_SAID_NO if found.refused else output.DONE)
 
 

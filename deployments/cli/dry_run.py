@@ -53,6 +53,16 @@ def told(content: Mapping[str, Any], words: str, as_json: bool) -> None:
         output.text(f"{words}\n  dry run: nothing was written")
 
 
+def done(content: Mapping[str, Any], words: str, as_json: bool, *, dry_run: bool) -> None:
+    """Print what was done, or would be."""
+    if dry_run:
+        told(content, words, as_json)
+    elif as_json:
+        output.document(content)
+    else:
+        output.text(words)
+
+
 def show_change(ask: Callable[[Releases], Change], as_json: bool) -> None:
     """Print who would serve instead of whom, as the releases of this home say when asked."""
     from dataclasses import asdict

@@ -127,15 +127,9 @@ def _show_plan(settings: Settings, as_json: bool) -> None:
 
 
 def _show_end(ended: Ended, as_json: bool, *, dry_run: bool = False) -> None:
-    from deployments.cli.dry_run import told
+    from deployments.cli.dry_run import done
 
-    content, words = ended.model_dump(mode="json"), _ended(ended)
-    if dry_run:
-        told(content, words, as_json)
-    elif as_json:
-        output.document(content)
-    else:
-        output.text(words)
+    done(ended.model_dump(mode="json"), _ended(ended), as_json, dry_run=dry_run)
 
 
 def _ended(ended: Ended) -> str:
